@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "analytics/engine.hpp"
+#include "proto/clock.hpp"
+#include "proto/log.hpp"
+#include "proto/metrics.hpp"
+#include "proto/publisher.hpp"
+#include "store/state_db.hpp"
+#include "store/store.hpp"
+
+namespace telltale::alerting {
+
+struct AlertingOptions {
+  bool multi_tenant = false;
+  std::size_t publisher_window = 200;   // alert events sent and not yet acknowledged by the broker
+  std::size_t errors_per_second = 10;   // errors/… topics, all devices together
+};
+
+/// Behind the log: feeds committed batches to analytics, keeps the outbox, delivers derived messages.
+/// Exactly once behind the log (design 2): findings go to the outbox with their position in one transaction;
+/// a restart loads the checkpoint, replays the log and emits nothing up to emitted_upto.
+/// Threads: start() runs an own thread, which owns the engine and state.db. The publisher's handlers only post to it.
+class Alerting {
+ public:
+  Alerting(AlertingOptions options, store::Store& store, store::StateDb& state, proto::Publisher& publisher,
+           const Clock& clock, proto::Logger& log, proto::Metrics& metrics);
+  ~Alerting();
+
+  void start();
+  /// Processes everything that is committed, saves a checkpoint, gives the outbox `grace` to empty, and ends the thread.
+  void stop(Millis grace);
+
+  /// For the writer's ticks: when something will happen though nothing arrives. Any thread.
+  [[nodiscard]] std::optional<Timestamp> next_deadline() const;
+  /// The newest position that has been processed. Any thread.
+  [[nodiscard]] std::uint64_t processed_sequence() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace telltale::alerting

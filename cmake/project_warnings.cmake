@@ -1,0 +1,31 @@
+# What every target of ours is compiled with. Link it PRIVATE.
+add_library(project_warnings INTERFACE)
+target_compile_options(project_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -Wcast-qual -Woverloaded-virtual -Wnull-dereference -Wduplicated-cond -Wlogical-op
+  $<$<BOOL:${TELLTALE_WERROR}>:-Werror>)
+
+# Includes are written from the root of the tree: "store/log.hpp".
+add_library(project_options INTERFACE)
+target_include_directories(project_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_features(project_options INTERFACE cxx_std_20)
+if(TELLTALE_SANITIZE)
+  target_compile_options(project_options INTERFACE -fsanitize=${TELLTALE_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(project_options INTERFACE -fsanitize=${TELLTALE_SANITIZE})
+endif()
+
+# telltale_room(name sources...): one library target per room.
+function(telltale_room name)
+  add_library(${name} STATIC ${ARGN})
+  target_link_libraries(${name} PUBLIC project_options PRIVATE project_warnings)
+endfunction()
+
+# telltale_test(name LABELS unit;property SOURCES ... LIBS ...): one Catch2 program, one ctest per program.
+function(telltale_test name)
+  cmake_parse_arguments(T "" "" "LABELS;SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE ${T_LIBS} test_support project_options project_warnings)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}" TIMEOUT 600)
+endfunction()

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "proto/clock.hpp"
+#include "proto/rule.hpp"
+
+namespace telltale::proto {
+
+// What analytics says. Each is turned into topics and payloads (contracts 5) by alerting.
+
+enum class AlertState : std::uint8_t { firing, acknowledged, silenced, flapping, resolved, removed };
+[[nodiscard]] constexpr std::string_view to_string(AlertState s) noexcept {
+  constexpr std::string_view names[] = {"firing", "acknowledged", "silenced", "flapping", "resolved", "removed"};
+  return names[static_cast<std::uint8_t>(s)];
+}
+
+/// Transition number `n` of one alert. (id, n) is unique.
+struct AlertTransition {
+  std::string id;  // "a-" + 16 hex digits: hash of identity and start
+  std::uint32_t n = 1;
+  AlertState state = AlertState::firing;
+  Severity severity = Severity::warning;
+  std::string tenant, site, device;  // device "-": the whole site; site "-" and device "-": the service
+  std::string rule;
+  std::string metric;  // "_" when the rule has none
+  Timestamp ts;        // log time of the transition (the deadline's time when a deadline caused it)
+  Timestamp started;
+  std::uint32_t count = 0;  // readings that violated since the start
+  std::optional<double> value;
+  std::optional<double> threshold;
+  std::string summary;
+  std::string by, comment;  // acknowledged, silenced
+  std::string runbook;
+
+  [[nodiscard]] bool active() const noexcept { return state != AlertState::resolved && state != AlertState::removed; }
+  friend bool operator==(const AlertTransition&, const AlertTransition&) = default;
+};
+
+enum class Presence : std::uint8_t { unknown, online, stale, offline, sleeping };
+[[nodiscard]] constexpr std::string_view to_string(Presence p) noexcept {
+  constexpr std::string_view names[] = {"unknown", "online", "stale", "offline", "sleeping"};
+  return names[static_cast<std::uint8_t>(p)];
+}
+
+/// Why presence changed: the device's own message, its will, silence, or data.
+enum class PresenceSource : std::uint8_t { data, birth, will, sleep, timeout, retained };
+[[nodiscard]] constexpr std::string_view to_string(PresenceSource s) noexcept {
+  constexpr std::string_view names[] = {"data", "birth", "will", "sleep", "timeout", "retained"};
+  return names[static_cast<std::uint8_t>(s)];
+}
+
+struct PresenceChange {
+  std::string tenant, site, device;
+  Presence state = Presence::unknown;
+  PresenceSource source = PresenceSource::data;
+  Timestamp ts;
+  std::optional<Timestamp> last_seen;
+  std::int64_t heartbeat_s = 60;
+  friend bool operator==(const PresenceChange&, const PresenceChange&) = default;
+};
+
+/// One closed window of one series.
+struct WindowAggregate {
+  std::string tenant, site, device, metric, unit;
+  Millis window{60'000};
+  Timestamp start;
+  std::uint64_t count = 0;
+  double avg = 0, min = 0, max = 0, last = 0, stddev = 0;
+  friend bool operator==(const WindowAggregate&, const WindowAggregate&) = default;
+};
+
+/// One closed window of one device, all of its numeric metrics (wide form).
+struct DeviceRollup {
+  struct Column {
+    std::string metric;
+    double avg, min, max;
+    friend bool operator==(const Column&, const Column&) = default;
+  };
+  std::string tenant, site, device;
+  Millis window{60'000};
+  Timestamp start;
+  std::vector<Column> columns;  // by metric name
+  friend bool operator==(const DeviceRollup&, const DeviceRollup&) = default;
+};
+
+/// Answer to an operator's action, for control-reply/alert/{id}.
+struct ControlReply {
+  std::string tenant, alert_id;
+  bool ok = true;
+  std::string detail;
+  friend bool operator==(const ControlReply&, const ControlReply&) = default;
+};
+
+using Finding = std::variant<AlertTransition, PresenceChange, WindowAggregate, DeviceRollup, ControlReply>;
+
+/// "1m", "10s", "1h": the spelling of a window in topics. Windows are whole seconds, minutes, hours or days.
+[[nodiscard]] std::string window_name(Millis window);
+
+}  // namespace telltale::proto

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proto/reading.hpp"
+
+namespace telltale::store {
+
+struct DeviceEntry {
+  proto::DeviceKey key;
+  std::string tenant, site, device;
+  std::vector<std::pair<std::string, std::string>> tags;
+};
+
+struct SeriesEntry {
+  proto::SeriesId id;
+  proto::DeviceKey device;
+  std::string metric;
+  std::string unit;
+  std::int64_t last_stamp_ms = 0;  // newest receive or backlog stamp given out; 0 = none
+};
+
+/// All devices and series that exist: the catalog plus what the unsealed log adds. Sorted by key.
+struct Directory {
+  std::vector<DeviceEntry> devices;
+  std::vector<SeriesEntry> series;
+};
+
+}  // namespace telltale::store

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/batch.hpp"
+
+namespace telltale::store {
+
+/// A finding of batch `position`, number `index` in that batch. Ordered like the log.
+struct FindingPosition {
+  proto::LogPosition position;
+  std::uint32_t index = 0;
+  friend auto operator<=>(const FindingPosition&, const FindingPosition&) = default;
+};
+
+/// state.db: what the service must remember besides the log. One connection, owned by the alerting thread.
+/// Every change that belongs together is made in one transaction (apply).
+class StateDb {
+ public:
+  struct QueuedEvent {     // alerts/… : at least once, in order
+    std::uint64_t row = 0;
+    std::string topic, payload;
+    std::uint32_t expiry_s = 300;
+  };
+  struct TableTopic {      // alert-state/… presence/… : newest wins
+    std::string topic, payload;
+    std::uint64_t version = 0, version_sent = 0;
+    bool remove_after_send = false;  // a `removed` state: forget the topic once sent
+    std::uint32_t expiry_s = 0;      // 0 = none
+  };
+  struct HistoryRow {      // every alert transition, for ever
+    std::string id;
+    std::uint32_t n = 0;
+    std::int64_t ts_ms = 0;
+    std::string tenant, topic, payload;
+  };
+  struct Change {
+    std::vector<QueuedEvent> events;      // row is given by the database
+    std::vector<TableTopic> topics;       // version is given by the database (+1)
+    std::vector<HistoryRow> history;
+    FindingPosition emitted_upto;
+  };
+
+  explicit StateDb(const std::filesystem::path& file);  // throws StoreFailure
+  ~StateDb();
+  StateDb(StateDb&&) noexcept;
+
+  void apply(const Change& change);                      // throws StoreFailure
+  [[nodiscard]] std::optional<FindingPosition> emitted_upto() const;
+
+  [[nodiscard]] std::vector<QueuedEvent> queued(std::uint64_t after_row, std::size_t limit) const;
+  void delivered(std::uint64_t row);
+  [[nodiscard]] std::vector<TableTopic> unsent_topics(std::size_t limit) const;
+  [[nodiscard]] std::vector<TableTopic> all_topics() const;
+  void topic_sent(std::string_view topic, std::uint64_t version);
+  void topic_stale(std::string_view topic);              // the broker's retained copy differs: send again
+
+  struct Checkpoint {
+    proto::LogPosition position;
+    std::string value;
+  };
+  void save_checkpoint(const Checkpoint& checkpoint);
+  [[nodiscard]] std::optional<Checkpoint> load_checkpoint() const;
+
+  [[nodiscard]] std::vector<HistoryRow> history() const;
+
+  /// Small durable facts of other rooms (subscribed filters), by key.
+  void put(std::string_view key, std::string_view value);
+  [[nodiscard]] std::optional<std::string> get(std::string_view key) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace telltale::store
