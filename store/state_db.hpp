@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,28 +22,31 @@ struct FindingPosition {
 
 /// state.db: what the service must remember besides the log. One connection, owned by the alerting thread.
 /// Every change that belongs together is made in one transaction (apply).
+/// Threads: put() and get() may be called from any thread, the rest belongs to the alerting thread.
+/// Errors:  StoreFailure; the change was not made and can be made again.
+/// Cost:    one sync per change (WAL, FULL).
 class StateDb {
  public:
-  struct QueuedEvent {     // alerts/… : at least once, in order
+  struct QueuedEvent {  // alerts/… : at least once, in order
     std::uint64_t row = 0;
     std::string topic, payload;
     std::uint32_t expiry_s = 300;
   };
-  struct TableTopic {      // alert-state/… presence/… : newest wins
+  struct TableTopic {  // alert-state/… presence/… : newest wins
     std::string topic, payload;
     std::uint64_t version = 0, version_sent = 0;
     bool remove_after_send = false;  // a `removed` state: forget the topic once sent
     std::uint32_t expiry_s = 0;      // 0 = none
   };
-  struct HistoryRow {      // every alert transition, for ever
+  struct HistoryRow {  // every alert transition, for ever
     std::string id;
     std::uint32_t n = 0;
     std::int64_t ts_ms = 0;
     std::string tenant, topic, payload;
   };
   struct Change {
-    std::vector<QueuedEvent> events;      // row is given by the database
-    std::vector<TableTopic> topics;       // version is given by the database (+1)
+    std::vector<QueuedEvent> events;  // row is given by the database
+    std::vector<TableTopic> topics;   // version is given by the database (+1)
     std::vector<HistoryRow> history;
     FindingPosition emitted_upto;
   };
@@ -51,15 +55,25 @@ class StateDb {
   ~StateDb();
   StateDb(StateDb&&) noexcept;
 
-  void apply(const Change& change);                      // throws StoreFailure
+  void apply(const Change& change);  // throws StoreFailure
   [[nodiscard]] std::optional<FindingPosition> emitted_upto() const;
 
   [[nodiscard]] std::vector<QueuedEvent> queued(std::uint64_t after_row, std::size_t limit) const;
-  void delivered(std::uint64_t row);
+  void delivered(std::uint64_t row);  // this event and all before it: forgotten
   [[nodiscard]] std::vector<TableTopic> unsent_topics(std::size_t limit) const;
   [[nodiscard]] std::vector<TableTopic> all_topics() const;
+  [[nodiscard]] std::optional<TableTopic> topic(std::string_view topic) const;
   void topic_sent(std::string_view topic, std::uint64_t version);
-  void topic_stale(std::string_view topic);              // the broker's retained copy differs: send again
+  void topic_stale(std::string_view topic);  // the broker's retained copy differs: send again
+
+  /// Several of the changes above in one transaction: one sync for all of them.
+  void together(const std::function<void()>& changes);
+
+  /// What is not delivered yet.
+  struct Backlog {
+    std::size_t events = 0, topics = 0;
+  };
+  [[nodiscard]] Backlog backlog() const;
 
   struct Checkpoint {
     proto::LogPosition position;
@@ -68,7 +82,8 @@ class StateDb {
   void save_checkpoint(const Checkpoint& checkpoint);
   [[nodiscard]] std::optional<Checkpoint> load_checkpoint() const;
 
-  [[nodiscard]] std::vector<HistoryRow> history() const;
+  [[nodiscard]] std::vector<HistoryRow> history() const;  // in the order of their making
+  [[nodiscard]] std::optional<HistoryRow> newest_transition(std::string_view id) const;
 
   /// Small durable facts of other rooms (subscribed filters), by key.
   void put(std::string_view key, std::string_view value);
