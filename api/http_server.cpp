@@ -1,0 +1,217 @@
+#include "api/http_server.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <ctime>
+#include <random>
+#include <stdexcept>
+#include <thread>
+
+#include "api/http_session.hpp"
+
+namespace telltale::api {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+namespace {
+
+constexpr std::chrono::milliseconds accept_retry{100};
+constexpr std::array<double, 8> duration_bounds = {0.001, 0.005, 0.02, 0.1, 0.5, 1, 5, 10};
+
+/// A closed list: what a client sends must not make new series.
+std::string method_label(const std::string& method) {
+  for (const auto* known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+    if (method == known) return method;
+  }
+  return "other";
+}
+
+}  // namespace
+
+struct HttpServer::Impl final : SessionHost {
+  Impl(HttpOptions given, std::vector<Route> table, const Clock& time, proto::Logger& logger, proto::Metrics& registry)
+      : settings(std::move(given)), routes(std::move(table)), clock(time), log(logger), metrics(registry) {
+    error_code error;
+    const auto address = asio::ip::make_address(settings.host, error);
+    if (error) throw std::runtime_error("http: not a numeric address: " + settings.host);
+    try {
+      const tcp::endpoint endpoint(address, settings.port);
+      acceptor.open(endpoint.protocol());
+      acceptor.set_option(tcp::acceptor::reuse_address(true));
+      acceptor.bind(endpoint);
+      acceptor.listen();
+      acceptor.non_blocking(true);
+    } catch (const boost::system::system_error& failure) {
+      throw std::runtime_error("http: cannot listen on " + settings.host + ":" + std::to_string(settings.port) + ": " +
+                               failure.code().message());
+    }
+    bound_port = acceptor.local_endpoint().port();
+  }
+
+  void await_connection() {
+    if (ending || awaiting) return;
+    awaiting = true;
+    acceptor.async_wait(tcp::acceptor::wait_read, [this](error_code error) {
+      awaiting = false;
+      if (error || ending) return;
+      if (sessions.size() >= settings.max_connections && !close_longest_idle())
+        return;  // went on by ended(), became_idle()
+      accept();
+    });
+  }
+
+  void accept() {
+    error_code error;
+    tcp::socket socket(io);
+    acceptor.accept(socket, error);
+    if (!error) {
+      sessions.push_back(std::make_shared<HttpSession>(std::move(socket), *this));
+      const auto session = sessions.back();
+      session->run();
+    } else if (error != asio::error::would_block && error != asio::error::connection_aborted) {
+      log.warn("http", "cannot accept a connection: " + error.message());
+      retry.expires_after(accept_retry);
+      retry.async_wait([this](error_code cancelled) {
+        if (!cancelled) await_connection();
+      });
+      return;
+    }
+    await_connection();
+  }
+
+  bool close_longest_idle() {
+    HttpSession* longest = nullptr;
+    for (const auto& session : sessions) {
+      const auto since = session->idle_since();
+      if (since && (!longest || *since < *longest->idle_since())) longest = session.get();
+    }
+    if (longest) longest->close();
+    return longest != nullptr;
+  }
+
+  void begin_stop() {
+    ending = true;
+    error_code ignored;
+    acceptor.close(ignored);
+    retry.cancel();
+    const auto open = sessions;  // close() changes the list
+    for (const auto& session : open) {
+      if (session->idle_since()) session->close();
+    }
+    if (sessions.empty()) return;
+    grace.expires_after(settings.stop_grace);
+    grace.async_wait([this](error_code cancelled) {
+      if (cancelled) return;
+      const auto rest = sessions;
+      for (const auto& session : rest) session->close();
+    });
+  }
+
+  void count(std::string_view route, const Request& request, unsigned status) {
+    metrics
+        .counter("telltale_http_requests_total", "HTTP requests answered.",
+                 {{"route", route.empty() ? "other" : std::string(route)},
+                  {"method", method_label(request.method)},
+                  {"code", std::to_string(status)}})
+        .add();
+  }
+
+  // SessionHost
+  [[nodiscard]] const HttpOptions& options() const override { return settings; }
+  [[nodiscard]] bool stopping() const override { return ending; }
+
+  Response answer(const Request& request) override {
+    const auto began = clock.steady_now();
+    RouteTable::Answer made;
+    try {
+      made = routes.answer(request);
+    } catch (const std::exception& failure) {
+      log.error("http", request.method + " " + request.path + " (" + request.id + ") failed: " + failure.what());
+      made.response =
+          problem_response({500, "internal", "Internal error", "see the log of the service"}, request.path, request.id);
+    }
+    count(made.route, request, made.response.status);
+    const std::chrono::duration<double> took = clock.steady_now() - began;
+    metrics
+        .histogram("telltale_http_request_duration_seconds", "Time to make an answer.", duration_bounds,
+                   {{"route", made.route.empty() ? "other" : std::string(made.route)}})
+        .observe(took.count());
+    return std::move(made.response);
+  }
+
+  Response refuse(const Problem& problem, std::string_view request_id) override {
+    count({}, Request{}, problem.status);
+    return problem_response(problem, "", request_id);
+  }
+
+  std::string new_request_id() override {
+    constexpr std::string_view hex = "0123456789abcdef";
+    auto bits = ids();
+    std::string id = "r-";
+    for (int i = 0; i < 12; ++i, bits >>= 4) id += hex[bits & 15];
+    return id;
+  }
+
+  [[nodiscard]] std::string date() const override {
+    const auto seconds = static_cast<std::time_t>(to_ms(clock.now()) / 1000);
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char text[40];
+    return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc)};
+  }
+
+  std::uint64_t became_idle() override {
+    await_connection();
+    return ++idle_order;
+  }
+
+  void ended(const HttpSession& session) override {
+    std::erase_if(sessions, [&](const auto& s) { return s.get() == &session; });
+    if (ending && sessions.empty()) grace.cancel();
+    await_connection();
+  }
+
+  const HttpOptions settings;
+  const RouteTable routes;
+  const Clock& clock;
+  proto::Logger& log;
+  proto::Metrics& metrics;
+  asio::io_context io{1};
+  tcp::acceptor acceptor{io};
+  asio::steady_timer retry{io};
+  asio::steady_timer grace{io};
+  std::vector<std::shared_ptr<HttpSession>> sessions;
+  std::mt19937_64 ids{std::random_device{}()};
+  std::uint64_t idle_order = 0;
+  std::uint16_t bound_port = 0;
+  bool awaiting = false;
+  bool ending = false;
+  std::jthread thread;
+};
+
+HttpServer::HttpServer(HttpOptions options, std::vector<Route> routes, const Clock& clock, proto::Logger& log,
+                       proto::Metrics& metrics)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(routes), clock, log, metrics)) {}
+
+HttpServer::~HttpServer() { stop(); }
+
+std::uint16_t HttpServer::port() const noexcept { return impl_->bound_port; }
+
+void HttpServer::start() {
+  impl_->await_connection();
+  impl_->thread = std::jthread([this] { impl_->io.run(); });
+}
+
+void HttpServer::stop() {
+  if (!impl_->thread.joinable()) return;
+  asio::post(impl_->io, [this] { impl_->begin_stop(); });
+  impl_->thread.join();
+}
+
+}  // namespace telltale::api

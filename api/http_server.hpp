@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/http_message.hpp"
+#include "proto/clock.hpp"
+#include "proto/log.hpp"
+#include "proto/metrics.hpp"
+
+namespace telltale::api {
+
+struct HttpOptions {
+  std::string host = "127.0.0.1";  // a numeric address
+  std::uint16_t port = 8080;       // 0 = any free one
+  std::size_t max_connections = 256;
+  std::uint32_t max_header_bytes = 16 * 1024;
+  std::uint64_t max_body_bytes = 64 * 1024;
+  Millis idle_timeout{60'000};     // between requests
+  Millis request_timeout{10'000};  // from the first byte of a request to its last
+  Millis write_timeout{30'000};    // to take an answer
+  Millis stop_grace{2'000};        // for answers under way when the server stops
+};
+
+/// HTTP/1.1 with keep-alive over one io thread (Boost.Beast).
+/// Threads: routes are called on that thread. start() and stop() from one other thread.
+/// Errors:  the constructor throws std::runtime_error when it cannot listen. What a client does wrong is answered with
+///          a problem document where the protocol allows it, counted, and never logged per request.
+/// Bounds:  at most max_connections. When a new one arrives, the connection idle for longest is closed; when none is
+///          idle, new ones wait in the kernel's backlog. A request that does not arrive within request_timeout is cut
+///          off, however steadily it trickles.
+class HttpServer {
+ public:
+  HttpServer(HttpOptions options, std::vector<Route> routes, const Clock& clock, proto::Logger& log,
+             proto::Metrics& metrics);
+  ~HttpServer();
+
+  [[nodiscard]] std::uint16_t port() const noexcept;
+
+  void start();
+  /// Stops accepting, closes idle connections, lets answers under way finish within stop_grace. Idempotent.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace telltale::api

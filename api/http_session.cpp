@@ -1,0 +1,182 @@
+#include "api/http_session.hpp"
+
+#include <algorithm>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+
+namespace telltale::api {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr std::size_t read_bytes = 4096;
+constexpr std::size_t linger_bytes = 1 << 20;
+constexpr std::chrono::seconds linger_time{1};
+
+std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
+
+bool usable_request_id(std::string_view id) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  };
+  return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, allowed);
+}
+
+/// RFC 9112, section 3.2: origin form, or absolute form, of which the authority does not matter here.
+bool split_target(std::string_view target, Request& request) {
+  if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
+    const auto path = target.find('/', scheme + 3);
+    target = path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  if (!target.starts_with('/')) return false;
+  const auto question = target.find('?');
+  if (question != std::string_view::npos) request.query = target.substr(question + 1);
+  return percent_decode(target.substr(0, question), request.path);
+}
+
+std::optional<Problem> problem_of(beast::error_code error) {
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return Problem{431, "too-large", "Request header fields too large",
+                   "the request line and headers are over the limit"};
+  }
+  if (error == http::error::body_limit)
+    return Problem{413, "too-large", "Content too large", "the body is over the limit"};
+  if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
+  if (error.category() == make_error_code(http::error::bad_method).category()) {
+    return Problem{400, "validation", "Bad request", error.message()};
+  }
+  return std::nullopt;  // the connection is gone or timed out: nobody to answer
+}
+
+}  // namespace
+
+HttpSession::HttpSession(asio::ip::tcp::socket&& socket, SessionHost& host)
+    : host_(host),
+      stream_(std::move(socket)),
+      buffer_(host.options().max_header_bytes + static_cast<std::size_t>(host.options().max_body_bytes) + read_bytes) {
+  beast::error_code ignored;
+  stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+void HttpSession::close() {
+  if (ended_) return;
+  ended_ = true;
+  idle_since_.reset();
+  beast::error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  stream_.close();
+  host_.ended(*this);
+}
+
+void HttpSession::await_request() {
+  if (host_.stopping()) return close();
+  parser_.emplace();
+  parser_->header_limit(host_.options().max_header_bytes);
+  parser_->body_limit(host_.options().max_body_bytes);
+  if (buffer_.size() > 0) return read_request();  // pipelined
+
+  idle_since_ = host_.became_idle();
+  stream_.expires_after(host_.options().idle_timeout);
+  stream_.async_read_some(buffer_.prepare(read_bytes),
+                          [self = shared_from_this()](beast::error_code error, std::size_t n) {
+                            self->idle_since_.reset();
+                            if (error || self->ended_) return self->close();
+                            self->buffer_.commit(n);
+                            self->read_request();
+                          });
+}
+
+void HttpSession::read_request() {
+  stream_.expires_after(host_.options().request_timeout);
+  http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+    if (!self->ended_) self->on_request(error);
+  });
+}
+
+void HttpSession::on_request(beast::error_code error) {
+  if (error) {
+    if (const auto problem = problem_of(error)) return refuse(*problem);
+    return close();
+  }
+  const auto& message = parser_->get();
+  const unsigned version = message.version();
+  const bool keep_alive = message.keep_alive() && !host_.stopping();
+  const bool head = message.method() == http::verb::head;
+
+  Request request;
+  request.method = message.method_string();
+  for (const auto& field : message) request.headers.emplace_back(field.name_string(), field.value());
+  request.body = message.body();
+  const auto id = request.header("X-Request-Id");
+  request.id = usable_request_id(id) ? std::string(id) : host_.new_request_id();
+  if (version >= 11 && message.count(http::field::host) != 1) {
+    return refuse({400, "validation", "Bad request", "one Host header is needed"});
+  }
+  if (!split_target(view(message.target()), request)) {
+    return refuse({400, "validation", "Bad request", "the request target is malformed"});
+  }
+  send(host_.answer(request), request.id, version, keep_alive, head);
+}
+
+void HttpSession::refuse(const Problem& problem) {
+  const std::string id = host_.new_request_id();
+  send(host_.refuse(problem, id), id, 11, false, false);
+}
+
+void HttpSession::send(Response response, std::string_view request_id, unsigned version, bool keep_alive, bool head) {
+  const auto prepare = [&](auto message) {
+    message->version(version);
+    message->result(response.status);
+    message->set(http::field::date, host_.date());
+    message->set(http::field::content_type, response.content_type);
+    message->set("X-Request-Id", std::string(request_id));
+    message->set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : response.headers) message->set(name, value);
+    message->keep_alive(keep_alive);
+    message->content_length(response.body.size());
+    return message;
+  };
+  if (head) return write(prepare(std::make_shared<http::response<http::empty_body>>()), keep_alive);
+  const auto message = prepare(std::make_shared<http::response<http::string_body>>());
+  message->body() = std::move(response.body);
+  write(message, keep_alive);
+}
+
+template <class Message>
+void HttpSession::write(std::shared_ptr<Message> message, bool keep_alive) {
+  stream_.expires_after(host_.options().write_timeout);
+  http::async_write(stream_, *message,
+                    [self = shared_from_this(), message, keep_alive](beast::error_code error, std::size_t) {
+                      if (self->ended_) return;
+                      if (error) return self->close();
+                      if (!keep_alive) return self->linger();
+                      self->await_request();
+                    });
+}
+
+/// Closing with bytes unread makes TCP reset the connection and the client may lose the answer (RFC 9112, 9.6).
+void HttpSession::linger() {
+  beast::error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(linger_time);
+  buffer_.clear();
+  const auto drained = std::make_shared<std::size_t>(0);
+  const auto step = [self = shared_from_this(), drained](auto&& again) -> void {
+    self->stream_.async_read_some(self->buffer_.prepare(read_bytes),
+                                  [self, drained, again](beast::error_code error, std::size_t n) {
+                                    *drained += n;
+                                    if (error || self->ended_ || *drained > linger_bytes) return self->close();
+                                    again(again);
+                                  });
+  };
+  step(step);
+}
+
+}  // namespace telltale::api

@@ -1,0 +1,67 @@
+#pragma once
+
+// Inside api only: pulls in Boost.Beast.
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "api/http_message.hpp"
+#include "api/http_server.hpp"
+
+namespace telltale::api {
+
+class HttpSession;
+
+/// What a connection needs from its server. Everything happens on the io thread.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+  [[nodiscard]] virtual const HttpOptions& options() const = 0;
+  [[nodiscard]] virtual bool stopping() const = 0;
+  /// The answer to a complete request; never throws.
+  virtual Response answer(const Request& request) = 0;
+  /// The answer to bytes that are no acceptable request.
+  virtual Response refuse(const Problem& problem, std::string_view request_id) = 0;
+  [[nodiscard]] virtual std::string new_request_id() = 0;
+  [[nodiscard]] virtual std::string date() const = 0;
+  /// Gives an ascending number: the order in which connections became idle.
+  virtual std::uint64_t became_idle() = 0;
+  virtual void ended(const HttpSession& session) = 0;
+};
+
+/// One connection: waits for a request, reads it, writes the answer, and again.
+/// Lives as long as an operation is under way; the host forgets it at ended().
+class HttpSession : public std::enable_shared_from_this<HttpSession> {
+ public:
+  HttpSession(boost::asio::ip::tcp::socket&& socket, SessionHost& host);
+
+  void run() { await_request(); }
+  void close();
+  /// What became_idle() gave; nothing while a request is under way.
+  [[nodiscard]] std::optional<std::uint64_t> idle_since() const noexcept { return idle_since_; }
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+  void await_request();
+  void read_request();
+  void on_request(boost::beast::error_code error);
+  void refuse(const Problem& problem);
+  void send(Response response, std::string_view request_id, unsigned version, bool keep_alive, bool head);
+  template <class Message>
+  void write(std::shared_ptr<Message> message, bool keep_alive);
+  void linger();
+
+  SessionHost& host_;
+  boost::beast::tcp_stream stream_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  std::optional<std::uint64_t> idle_since_;
+  bool ended_ = false;
+};
+
+}  // namespace telltale::api

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace telltale::test {
+
+struct HttpAnswer {
+  int status = 0;
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;
+};
+
+/// A plain socket to 127.0.0.1, so that a test can send what no decent client would.
+class HttpClient {
+ public:
+  explicit HttpClient(std::uint16_t port);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// False when the other side has closed.
+  bool send(std::string_view bytes);
+  /// One whole answer; nothing when the connection ended before. `head`: no body follows. Throws after 10 s.
+  std::optional<HttpAnswer> receive(bool head = false);
+  std::optional<HttpAnswer> get(std::string_view path);
+  /// Waits until the other side closes; the bytes that still came.
+  std::string until_closed();
+
+ private:
+  bool fill();
+  int fd_;
+  std::string buffer_;
+};
+
+}  // namespace telltale::test
