@@ -29,7 +29,7 @@ class RecordingLogger final : public proto::Logger {
   [[nodiscard]] std::size_t count_containing(std::string_view part) const {
     const std::lock_guard lock(mutex_);
     std::size_t n = 0;
-    for (const auto& line : lines_) n += line.message.find(part) != std::string::npos ? 1 : 0;
+    for (const auto& line : lines_) n += line.message.find(part) != std::string::npos ? 1U : 0U;
     return n;
   }
 
