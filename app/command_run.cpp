@@ -1,0 +1,93 @@
+#include "app/command_run.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+#include "proto/config_error.hpp"
+
+namespace telltale::app {
+namespace {
+
+class WallClock final : public Clock {
+ public:
+  [[nodiscard]] Timestamp now() const override { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+  [[nodiscard]] std::chrono::steady_clock::time_point steady_now() const override {
+    return std::chrono::steady_clock::now();
+  }
+};
+
+class StderrLogger final : public proto::Logger {
+ public:
+  void write(proto::LogLevel level, std::string_view component, std::string_view message) override {
+    if (level == proto::LogLevel::debug) return;
+    std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(component.size()), component.data(),
+                 static_cast<int>(message.size()), message.data());
+  }
+};
+
+/// SIGINT and SIGTERM as a stop request. Blocks both in the calling thread and all threads made later.
+class SignalStop {
+ public:
+  SignalStop() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    thread_ = std::jthread([this](const std::stop_token& ended) {
+      while (!ended.stop_requested()) {
+        const timespec patience{0, 100'000'000};
+        if (sigtimedwait(&signals_, nullptr, &patience) > 0) source_.request_stop();
+      }
+    });
+  }
+  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  sigset_t signals_{};
+  std::stop_source source_;
+  std::jthread thread_;
+};
+
+}  // namespace
+
+int run_until_stopped(const std::string& name,
+                      const std::function<void(const Clock&, proto::Logger&, std::stop_token)>& work) {
+  const SignalStop signals;
+  const WallClock clock;
+  StderrLogger log;
+  try {
+    work(clock, log, signals.token());
+    return 0;
+  } catch (const proto::ConfigError& error) {
+    std::fprintf(stderr, "telltale %s: %s\n", name.c_str(), error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "telltale %s: %s\n", name.c_str(), error.what());
+    return 1;
+  }
+}
+
+devices::Credentials credentials_of(const std::string& username, const std::string& password_file,
+                                    const std::string& ca_file) {
+  devices::Credentials credentials{username, "", ca_file};
+  if (!password_file.empty()) {
+    std::ifstream file(password_file);
+    if (!std::getline(file, credentials.password)) {
+      throw proto::ConfigError("password file " + password_file + " cannot be read or is empty");
+    }
+  }
+  return credentials;
+}
+
+std::optional<Millis> duration_of(double seconds) {
+  if (seconds == 0.0) return std::nullopt;
+  if (!(seconds > 0.0) || seconds > 1e9) throw proto::ConfigError("--seconds: expected more than 0");
+  return Millis{std::llround(seconds * 1000.0)};
+}
+
+}  // namespace telltale::app
