@@ -18,8 +18,8 @@ namespace telltale::alerting {
 
 struct AlertingOptions {
   bool multi_tenant = false;
-  std::size_t publisher_window = 200;   // alert events sent and not yet acknowledged by the broker
-  std::size_t errors_per_second = 10;   // errors/… topics, all devices together
+  std::size_t publisher_window = 200;  // alert events sent and not yet acknowledged by the broker
+  std::size_t errors_per_second = 10;  // errors/… topics, all devices together
 };
 
 /// Behind the log: feeds committed batches to analytics, keeps the outbox, delivers derived messages.
@@ -33,7 +33,8 @@ class Alerting {
   ~Alerting();
 
   void start();
-  /// Processes everything that is committed, saves a checkpoint, gives the outbox `grace` to empty, and ends the thread.
+  /// Processes everything that is committed, saves a checkpoint, gives the outbox `grace` to empty, and ends the
+  /// thread.
   void stop(Millis grace);
 
   /// For the writer's ticks: when something will happen though nothing arrives. Any thread.

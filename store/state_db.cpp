@@ -129,9 +129,7 @@ void StateDb::apply(const Change& change) {
   const Impl::Lock lock(impl_->mutex);
   Transaction transaction(impl_->database);
   for (const QueuedEvent& event : change.events) impl_->insert_event.run(event.topic, event.payload, event.expiry_s);
-  for (const TableTopic& topic : change.topics) {
-    impl_->upsert_topic.run(topic.topic, topic.payload, topic.remove_after_send, topic.expiry_s);
-  }
+  for (const TableTopic& topic : change.topics) topic_changed(topic);
   for (const HistoryRow& row : change.history) {
     impl_->insert_history.run(row.id, row.n, row.ts_ms, row.tenant, row.topic, row.payload);
   }
@@ -189,6 +187,11 @@ void StateDb::topic_sent(std::string_view topic, std::uint64_t version) {
     impl_->mark_sent.run(topic, version);
     impl_->forget_sent.run(topic);
   });
+}
+
+void StateDb::topic_changed(const TableTopic& topic) {
+  const Impl::Lock lock(impl_->mutex);
+  impl_->upsert_topic.run(topic.topic, topic.payload, topic.remove_after_send, topic.expiry_s);
 }
 
 void StateDb::topic_stale(std::string_view topic) {

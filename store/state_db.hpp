@@ -64,7 +64,8 @@ class StateDb {
   [[nodiscard]] std::vector<TableTopic> all_topics() const;
   [[nodiscard]] std::optional<TableTopic> topic(std::string_view topic) const;
   void topic_sent(std::string_view topic, std::uint64_t version);
-  void topic_stale(std::string_view topic);  // the broker's retained copy differs: send again
+  void topic_changed(const TableTopic& topic);  // version is given by the database (+1)
+  void topic_stale(std::string_view topic);     // the broker's retained copy differs: send again
 
   /// Several of the changes above in one transaction: one sync for all of them.
   void together(const std::function<void()>& changes);

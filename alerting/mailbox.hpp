@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace telltale::alerting {
+
+// What the publisher told us, in the order it happened.
+struct LinkUp {};
+struct LinkLost {};
+struct Delivered {
+  std::uint64_t token;
+};
+struct NotDelivered {
+  std::uint64_t token;
+};
+struct RetainedCopy {
+  std::string topic, payload;
+};
+struct RetainedComplete {};
+using PublisherNews = std::variant<LinkUp, LinkLost, Delivered, NotDelivered, RetainedCopy, RetainedComplete>;
+
+/// From the publisher's thread to the alerting thread.
+/// Bound: what one connection has under way (window) plus the broker's retained copies.
+/// Threads: post() from any, the rest from one.
+class Mailbox {
+ public:
+  void post(PublisherNews news) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (std::holds_alternative<LinkLost>(news)) losses_.fetch_add(1, std::memory_order_release);
+      news_.push_back(std::move(news));
+    }
+    arrived_.notify_one();
+  }
+  [[nodiscard]] std::vector<PublisherNews> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(news_, {});
+  }
+  /// Waits until there is news or the time is over.
+  void wait(std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    arrived_.wait_for(lock, timeout, [this] { return !news_.empty(); });
+  }
+  /// Connections lost so far, including those whose news was not taken yet.
+  [[nodiscard]] std::uint64_t losses() const noexcept { return losses_.load(std::memory_order_acquire); }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<PublisherNews> news_;
+  std::atomic<std::uint64_t> losses_{0};
+};
+
+}  // namespace telltale::alerting

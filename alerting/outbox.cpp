@@ -1,0 +1,116 @@
+#include "alerting/outbox.hpp"
+
+#include <array>
+#include <string>
+
+#include "store/error.hpp"
+
+namespace telltale::alerting {
+
+using store::StateDb;
+
+struct Outbox::Counters {
+  std::array<proto::Counter*, 6> transitions;  // by proto::AlertState
+
+  explicit Counters(proto::Metrics& metrics) {
+    for (std::size_t i = 0; i < transitions.size(); ++i) {
+      transitions[i] =
+          &metrics.counter("telltale_alert_transitions_total", "Alert transitions by the state they lead to",
+                           {{"to", std::string(to_string(static_cast<proto::AlertState>(i)))}});
+    }
+  }
+};
+
+namespace {
+
+StateDb::TableTopic table_topic(proto::Outgoing message) {
+  return {.topic = std::move(message.topic),
+          .payload = std::move(message.payload),
+          .remove_after_send = message.expiry_s.has_value(),  // the broker forgets it as well
+          .expiry_s = message.expiry_s.value_or(0)};
+}
+
+StateDb::QueuedEvent queued_event(proto::Outgoing message) {
+  return {.topic = std::move(message.topic),
+          .payload = std::move(message.payload),
+          .expiry_s = message.expiry_s.value_or(0)};
+}
+
+void queue(const proto::AlertTransition& alert, proto::Tenancy tenancy, StateDb::Change& change) {
+  AlertMessages messages = render(alert, tenancy);
+  change.history.push_back({.id = alert.id,
+                            .n = alert.n,
+                            .ts_ms = to_ms(alert.ts),
+                            .tenant = alert.tenant,
+                            .topic = messages.event.topic,
+                            .payload = messages.event.payload});
+  change.events.push_back(queued_event(std::move(messages.event)));
+  change.topics.push_back(table_topic(std::move(messages.state)));
+}
+
+/// False: not of a kind that must reach the outside.
+bool queue(const proto::Finding& finding, proto::Tenancy tenancy, StateDb::Change& change) {
+  if (const auto* alert = std::get_if<proto::AlertTransition>(&finding)) {
+    queue(*alert, tenancy, change);
+  } else if (const auto* presence = std::get_if<proto::PresenceChange>(&finding)) {
+    change.topics.push_back(table_topic(render(*presence, tenancy)));
+  } else if (const auto* reply = std::get_if<proto::ControlReply>(&finding)) {
+    change.events.push_back(queued_event(render(*reply, tenancy)));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Outbox::Outbox(StateDb& state, proto::Tenancy tenancy, proto::Logger& log, proto::Metrics& metrics)
+    : state_(state),
+      tenancy_(tenancy),
+      log_(log),
+      counters_(std::make_unique<Counters>(metrics)),
+      emitted_upto_(state.emitted_upto()) {}
+Outbox::~Outbox() = default;
+
+bool Outbox::add(proto::LogPosition position, std::span<const proto::Finding> findings) {
+  StateDb::Change change;
+  bool any = false;
+  for (std::uint32_t index = 0; index < findings.size(); ++index) {
+    const store::FindingPosition at{position, index};
+    if (emitted_upto_ && at <= *emitted_upto_) continue;
+    if (!queue(findings[index], tenancy_, change)) continue;
+    change.emitted_upto = at;
+    any = true;
+    if (const auto* alert = std::get_if<proto::AlertTransition>(&findings[index])) {
+      counters_->transitions[static_cast<std::size_t>(alert->state)]->add();
+    }
+  }
+  if (!any) return false;
+  pending_ = std::move(change);
+  return flush();
+}
+
+bool Outbox::flush() {
+  if (!pending_) return false;
+  try {
+    state_.apply(*pending_);
+  } catch (const store::StoreFailure& failure) {
+    if (!failing_) log_.error("alerting", std::string("findings wait, they cannot be queued: ") + failure.what());
+    failing_ = true;
+    return false;
+  }
+  if (failing_) log_.info("alerting", "findings are queued again");
+  failing_ = false;
+  emitted_upto_ = pending_->emitted_upto;
+  pending_.reset();
+  return true;
+}
+
+void Outbox::rewind(proto::LogPosition end) {
+  StateDb::Change change;
+  change.emitted_upto = {end, UINT32_MAX};
+  state_.apply(change);
+  emitted_upto_ = change.emitted_upto;
+}
+
+}  // namespace telltale::alerting

@@ -1,0 +1,214 @@
+#include "alerting/pipeline.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "alerting/best_effort.hpp"
+#include "alerting/checkpoint.hpp"
+#include "alerting/delivery.hpp"
+#include "alerting/feeder.hpp"
+#include "alerting/gauges.hpp"
+#include "alerting/listener.hpp"
+#include "alerting/outbox.hpp"
+#include "alerting/refusals.hpp"
+#include "alerting/sent.hpp"
+#include "store/error.hpp"
+
+namespace telltale::alerting {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();
+// While acknowledgements are under way their news must not wait long for the log.
+constexpr Millis wait_while_busy{5};
+constexpr Millis retry_of_failed_write{1000};
+
+proto::Tenancy tenancy_of(const AlertingOptions& options) {
+  return options.multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single;
+}
+
+/// telltale_processing_duration_seconds{stage}: how long one batch took.
+class Stage {
+ public:
+  Stage(proto::Metrics& metrics, const Clock& clock, std::string name)
+      : clock_(clock),
+        histogram_(metrics.histogram("telltale_processing_duration_seconds", "Time one batch takes in a stage", bounds,
+                                     {{"stage", std::move(name)}})) {}
+  template <class Work>
+  void time(Work&& work) {
+    const auto start = clock_.steady_now();
+    work();
+    histogram_.observe(std::chrono::duration<double>(clock_.steady_now() - start).count());
+  }
+
+ private:
+  static constexpr std::array bounds = {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0};
+  const Clock& clock_;
+  proto::Histogram& histogram_;
+};
+
+}  // namespace
+
+struct Pipeline::Impl {
+  AlertingOptions options;
+  store::Store& store;
+  store::StateDb& state;
+  proto::Publisher& publisher;
+  const Clock& clock;
+  proto::Logger& log;
+  std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
+  std::shared_ptr<SentCounters> sent;
+  Listener listener;  // before delivery looks whether there is a connection: one made in between is news then
+  Checkpoints checkpoints;
+  Feeder feeder;
+  Outbox outbox;
+  Delivery delivery;
+  BestEffort best_effort;
+  Refusals refusals;
+  Gauges gauges;
+  Stage analytics_stage, outbox_stage;
+  std::vector<proto::Finding> findings;
+  bool caught_up_once = false;
+  steady_clock::time_point retry_at;
+  std::atomic<std::int64_t> deadline_ms{no_deadline};
+  std::atomic<std::uint64_t> processed{0};
+
+  Impl(AlertingOptions given, store::Store& log_store, store::StateDb& state_db, proto::Publisher& mqtt,
+       const Clock& time, proto::Logger& logger, proto::Metrics& metrics)
+      : options(given),
+        store(log_store),
+        state(state_db),
+        publisher(mqtt),
+        clock(time),
+        log(logger),
+        sent(std::make_shared<SentCounters>(metrics)),
+        listener(publisher, mailbox, sent, tenancy_of(options)),
+        checkpoints(store, state, log),
+        feeder(store, checkpoints, log),
+        outbox(state, tenancy_of(options), log, metrics),
+        delivery(state, publisher, *mailbox, clock, log, *sent, options.publisher_window),
+        best_effort(publisher, *sent),
+        refusals(store.recovered().directory, best_effort, clock, tenancy_of(options), options.errors_per_second),
+        gauges(metrics, clock),
+        analytics_stage(metrics, clock, "analytics"),
+        outbox_stage(metrics, clock, "outbox"),
+        retry_at(clock.steady_now()) {
+    show_progress();
+  }
+
+  void show_progress();
+  bool write_waiting_findings();
+  void check_replay_end();
+  bool process_next(Millis timeout);
+};
+
+void Pipeline::Impl::show_progress() {
+  const auto deadline = feeder.engine().next_deadline();
+  deadline_ms.store(deadline ? to_ms(*deadline) : no_deadline, std::memory_order_relaxed);
+  processed.store(feeder.position().sequence, std::memory_order_release);
+}
+
+/// Findings that could not be queued (disk full) go before anything new is processed: none is lost.
+bool Pipeline::Impl::write_waiting_findings() {
+  if (!outbox.pending()) return true;
+  if (clock.steady_now() < retry_at) return false;
+  retry_at = clock.steady_now() + retry_of_failed_write;
+  if (outbox.flush()) delivery.queued();
+  return !outbox.pending();
+}
+
+/// The log reaches as far as it reached when we started. What was emitted must not lie beyond.
+void Pipeline::Impl::check_replay_end() {
+  if (caught_up_once || feeder.replaying()) return;
+  caught_up_once = true;
+  const auto emitted = outbox.emitted_upto();
+  if (!emitted || emitted->position <= feeder.position()) return;
+  log.error("alerting",
+            "state.db has emitted findings of batches that the log does not hold; they count as emitted, "
+            "new ones go out");
+  outbox.rewind(feeder.position());
+}
+
+bool Pipeline::Impl::process_next(Millis timeout) {
+  const proto::Batch* batch = feeder.next(timeout);
+  check_replay_end();
+  if (batch == nullptr) return false;
+  if (feeder.at_new_segment()) checkpoints.save(feeder.engine(), feeder.position());
+  const bool just_seeded = feeder.seeded();
+  const bool replaying = feeder.replaying();
+  refusals.learn(*batch);
+  if (!replaying) refusals.report(*batch);
+  const proto::LogPosition position = batch->position;
+  findings.clear();
+  analytics_stage.time([&] { feeder.process(findings); });
+  outbox_stage.time([&] {
+    if (outbox.add(position, findings)) delivery.queued();
+  });
+  // Never ahead of the outbox: a checkpoint behind findings that wait would lose them.
+  if (just_seeded && !outbox.pending()) checkpoints.save(feeder.engine(), feeder.position());
+  delivery.pump();
+  if (!replaying) {
+    for (const auto& finding : findings) {
+      if (const auto* window = std::get_if<proto::WindowAggregate>(&finding)) {
+        best_effort.send(render(*window, tenancy_of(options)));
+      } else if (const auto* rollup = std::get_if<proto::DeviceRollup>(&finding)) {
+        best_effort.send(render(*rollup, tenancy_of(options)));
+      }
+    }
+  }
+  show_progress();
+  return true;
+}
+
+Pipeline::Pipeline(AlertingOptions options, store::Store& store, store::StateDb& state, proto::Publisher& publisher,
+                   const Clock& clock, proto::Logger& log, proto::Metrics& metrics)
+    : impl_(std::make_unique<Impl>(options, store, state, publisher, clock, log, metrics)) {}
+Pipeline::~Pipeline() = default;
+
+bool Pipeline::step(Millis timeout) {
+  Impl& p = *impl_;
+  auto news = p.mailbox->take();
+  const bool had_news = !news.empty();
+  if (had_news) p.delivery.handle(std::move(news));
+  p.delivery.pump();
+  p.gauges.refresh_if_due(p.feeder.engine(), p.state);
+  if (!p.write_waiting_findings()) {
+    p.mailbox->wait(timeout);
+    return had_news;
+  }
+  const Millis wait = had_news ? Millis{0} : p.delivery.busy() ? std::min(timeout, wait_while_busy) : timeout;
+  return p.process_next(wait) || had_news;
+}
+
+void Pipeline::finish_log() {
+  while (step(Millis{0})) {
+  }
+  if (!impl_->outbox.pending() && impl_->feeder.position().sequence != 0) {
+    impl_->checkpoints.save(impl_->feeder.engine(), impl_->feeder.position());
+  }
+}
+
+bool Pipeline::drain(Millis timeout) {
+  Impl& p = *impl_;
+  p.delivery.handle(p.mailbox->take());
+  p.delivery.pump();
+  if (p.delivery.empty()) return true;
+  p.mailbox->wait(timeout);
+  return false;
+}
+
+std::optional<Timestamp> Pipeline::next_deadline() const noexcept {
+  const std::int64_t ms = impl_->deadline_ms.load(std::memory_order_relaxed);
+  if (ms == no_deadline) return std::nullopt;
+  return from_ms(ms);
+}
+
+std::uint64_t Pipeline::processed_sequence() const noexcept { return impl_->processed.load(std::memory_order_acquire); }
+
+}  // namespace telltale::alerting
