@@ -1,0 +1,71 @@
+#include "app/command_serve.hpp"
+
+#include <csignal>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "app/config.hpp"
+#include "app/logger.hpp"
+#include "app/service.hpp"
+#include "app/system_clock.hpp"
+
+namespace telltale::app {
+
+namespace {
+
+Config load(const std::string& flag) {
+  const auto environment = process_environment();
+  const auto file = find_config(flag, environment);
+  return file ? load_config(*file, environment) : parse_config("", "(no file)", environment);
+}
+
+int serve(const std::string& flag) {
+  // Before any thread exists, so that every thread leaves these to sigwait below.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, s);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  try {
+    auto config = load(flag);
+    const SystemClock clock;
+    SpdLogger log(config.log);
+    Service service(std::move(config), clock, log);
+    service.start();
+    while (true) {
+      int signal = 0;
+      sigwait(&signals, &signal);
+      if (signal != SIGHUP) break;
+      try {
+        auto fresh = load(flag);
+        log.set_level(fresh.log.level);
+        service.reload(std::move(fresh));
+      } catch (const ConfigErrors& errors) {
+        service.reload_failed(errors);
+      }
+    }
+    service.stop();
+    return 0;
+  } catch (const proto::ConfigError& error) {
+    std::cerr << error.what() << '\n';
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "telltale: " << error.what() << '\n';
+    return 1;
+  }
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("serve", "Run the service until SIGTERM");
+  auto config = std::make_shared<std::string>();
+  command->add_option("--config", *config, "Configuration file (TOML)")->type_name("FILE");
+  command->callback([config, &exit_code] { exit_code = serve(*config); });
+}
+
+}  // namespace telltale::app

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace telltale::app {
+
+/// Adds `telltale serve`. When the command runs it sets `exit_code`. `app` and `exit_code` outlive parsing.
+void add_serve_command(CLI::App& app, int& exit_code);
+
+}  // namespace telltale::app

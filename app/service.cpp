@@ -1,0 +1,188 @@
+#include "app/service.hpp"
+
+#include <iomanip>
+#include <random>
+#include <sstream>
+
+#include "alerting/desk.hpp"
+#include "api/health.hpp"
+#include "api/http_server.hpp"
+#include "api/registry.hpp"
+#include "app/version.hpp"
+#include "broker/ingest_session.hpp"
+#include "broker/paho_publisher.hpp"
+#include "ingest/writer.hpp"
+#include "store/state_db.hpp"
+#include "store/store.hpp"
+
+namespace telltale::app {
+
+namespace {
+
+constexpr Millis outbox_grace{3000};
+constexpr std::string_view filters_key = "mqtt.filters";
+
+/// Tells this run of the service from any other that uses the same client id.
+std::string make_nonce() {
+  std::random_device random;
+  std::ostringstream text;
+  text << std::hex << std::setfill('0') << std::setw(8) << random() << std::setw(8) << random();
+  return text.str();
+}
+
+std::string join_lines(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line + '\n';
+  return text;
+}
+
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+broker::IngestOptions with_run_facts(broker::IngestOptions mqtt, const std::string& nonce, const store::StateDb& facts) {
+  mqtt.nonce = nonce;
+  mqtt.previous_filters = split_lines(facts.get(filters_key).value_or(""));
+  return mqtt;
+}
+
+broker::PublisherOptions publisher_options(const broker::IngestOptions& mqtt, const std::string& nonce) {
+  broker::PublisherOptions options;
+  options.host = mqtt.host;
+  options.port = mqtt.port;
+  options.tls = mqtt.tls;
+  options.ca_file = mqtt.ca_file;
+  options.cert_file = mqtt.cert_file;
+  options.key_file = mqtt.key_file;
+  options.username = mqtt.username;
+  options.password = mqtt.password;
+  options.client_id = mqtt.client_id + "-pub";
+  options.instance = mqtt.instance;
+  options.nonce = nonce;
+  options.version = version;
+  return options;
+}
+
+}  // namespace
+
+struct Service::Impl {
+  Impl(Config c, const Clock& clk, proto::Logger& l)
+      : config(std::move(c)),
+        clock(clk),
+        log(l),
+        nonce(make_nonce()),
+        store(config.store, clock, log, registry),
+        state(config.store.path / "state.db"),
+        facts(config.store.path / "state.db"),
+        publisher(publisher_options(config.mqtt, nonce), clock, log, registry),
+        alerting(config.alerting, store, state, publisher, clock, log, registry),
+        writer(config.ingest, store, clock, log, registry, [this] { return alerting.next_deadline(); }),
+        session(
+            with_run_facts(config.mqtt, nonce, facts), clock, log, registry,
+            [this](broker::SessionItem item) { writer.push(std::move(item)); },
+            [this](const std::vector<std::string>& filters) { facts.put(filters_key, join_lines(filters)); }),
+        http(config.http,
+             {api::healthz_route(), api::readyz_route(checks()), api::metrics_route(registry)}, clock, log, registry),
+        reload_ok(registry.gauge("telltale_config_last_reload_successful", "1 when the last (re)load was good.")),
+        reload_time(registry.gauge("telltale_config_last_reload_success_timestamp_seconds",
+                                   "When a configuration was last put in force.")) {
+    registry
+        .gauge("telltale_build_info", "Version and revision of this program.",
+               {{"version", std::string(version)}, {"revision", std::string(revision)}})
+        .set(1);
+    note_reload();
+  }
+
+  std::vector<api::HealthCheck> checks() {
+    return {{"mqtt",
+             [this] {
+               const auto s = session.status();
+               if (s.taken_over) return std::string("taken-over");
+               if (!s.connected) return std::string("down");
+               if (!s.problem.empty()) return s.problem;
+               return std::string(s.subscribed ? "ok" : "subscribing");
+             }},
+            {"storage",
+             [this] {
+               const auto problem = writer.problem();
+               return problem.empty() ? std::string("ok") : problem;
+             }},
+            {"rules", [this] { return std::string(reload_ok.value() > 0 ? "ok" : "last reload failed"); }}};
+  }
+
+  void note_reload() {
+    reload_ok.set(1);
+    reload_time.set(static_cast<double>(to_ms(clock.now())) / 1000.0);
+  }
+
+  Config config;
+  const Clock& clock;
+  proto::Logger& log;
+  std::string nonce;
+  api::Registry registry;
+  store::Store store;
+  store::StateDb state;  // alerting's connection
+  store::StateDb facts;  // the session's: small durable facts
+  broker::PahoPublisher publisher;
+  alerting::Alerting alerting;
+  ingest::Writer writer;
+  broker::IngestSession session;
+  api::HttpServer http;
+  proto::Gauge& reload_ok;
+  proto::Gauge& reload_time;
+  bool running = false;
+};
+
+Service::Service(Config config, const Clock& clock, proto::Logger& log)
+    : impl_(std::make_unique<Impl>(std::move(config), clock, log)) {}
+
+Service::~Service() { stop(); }
+
+void Service::start() {
+  auto& self = *impl_;
+  self.running = true;
+  self.http.start();
+  self.publisher.start();
+  self.alerting.start();
+  self.writer.start(self.config.analytics,
+                    {.epoch_logged = [&self](std::uint32_t epoch) { self.session.epoch_logged(epoch); },
+                     .acknowledge = [&self](std::uint32_t epoch, std::size_t n) { self.session.acknowledge(epoch, n); }});
+  self.session.start();
+  self.log.info("service", "telltale " + std::string(version) + " serves " + self.config.store.path.string() +
+                               ", http on port " + std::to_string(self.http.port()));
+}
+
+void Service::reload(Config fresh) {
+  auto& self = *impl_;
+  if (fresh.mqtt.filters != self.config.mqtt.filters) {
+    self.log.warn("service", "other topic filters than at start: they take effect at the next start");
+  }
+  self.writer.reload(fresh.analytics, fresh.ingest.decoder);
+  self.writer.report({"config-error", false, "the configuration is good"});
+  self.note_reload();
+  self.log.info("service", "configuration reloaded: " + std::to_string(fresh.analytics.rules.size()) + " rules");
+}
+
+void Service::reload_failed(const ConfigErrors& errors) {
+  for (const auto& problem : errors.problems()) impl_->log.error("config", problem);
+  impl_->reload_ok.set(0);
+  impl_->writer.report({"config-error", true, "the configuration was not reloaded: " + errors.problems().front()});
+}
+
+void Service::stop() {
+  auto& self = *impl_;
+  if (!std::exchange(self.running, false)) return;
+  self.session.stop_reading();
+  self.writer.stop();
+  self.session.stop();
+  self.alerting.stop(outbox_grace);
+  self.publisher.stop();
+  self.http.stop();
+  self.store.stop();
+  self.log.info("service", "stopped");
+}
+
+}  // namespace telltale::app

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+
+#include "app/config.hpp"
+#include "proto/clock.hpp"
+#include "proto/log.hpp"
+
+namespace telltale::app {
+
+/// The running service: builds the rooms' objects, wires them, stops them in order. Decides nothing itself.
+/// Threads: all members from the main thread.
+class Service {
+ public:
+  /// Opens the data folder and listens. Throws StoreFailure, ConfigError or std::runtime_error.
+  Service(Config config, const Clock& clock, proto::Logger& log);
+  ~Service();
+
+  void start();
+  /// Rules, mappings and limits of the decoder, atomically, without touching the MQTT session or any state.
+  void reload(Config fresh);
+  /// The new file cannot be used: the old configuration stays; metric and alert say so.
+  void reload_failed(const ConfigErrors& errors);
+  /// Drains, syncs, acknowledges, disconnects, delivers what the outbox holds (for a while), says offline.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace telltale::app

@@ -1,0 +1,246 @@
+#include "ingest/message_taker.hpp"
+
+#include <algorithm>
+
+#include "proto/topic.hpp"
+
+namespace telltale::ingest {
+
+using proto::DeadLetterReason;
+using proto::DropReason;
+using proto::Outcome;
+
+namespace {
+constexpr std::size_t kept_payload_bytes = 64 * 1024;
+constexpr std::size_t new_series = SIZE_MAX;
+}  // namespace
+
+MessageTaker::MessageTaker(const WriterOptions& options, const store::Directory& directory,
+                           const std::vector<proto::PacketRecord>& redelivery, proto::Metrics& metrics)
+    : filters_(options.filters),
+      limits_(options.limits),
+      decoder_(options.decoder),
+      registry_(directory, options.limits, metrics),
+      redelivery_(options.receive_maximum),
+      metrics_(metrics) {
+  redelivery_.restore(redelivery);
+  for (std::size_t i = 0; i < dropped_.size(); ++i) {
+    dropped_[i] = &metrics.counter("telltale_samples_dropped_total", "Values left out of otherwise good messages.",
+                                   {{"reason", std::string(proto::drop_reason_names[i])}});
+  }
+  for (std::size_t i = 0; i < replaced_.size(); ++i) {
+    replaced_[i] = &metrics.counter("telltale_timestamps_replaced_total",
+                                    "Device times that were not believable; the receive time was stored.",
+                                    {{"reason", std::string(proto::time_replaced_names[i])}});
+  }
+}
+
+void MessageTaker::connected(std::uint32_t epoch, bool session_present) {
+  redelivery_.connected(epoch, session_present);
+  caught_up_ = false;
+}
+
+bool MessageTaker::is_overlap(const broker::InboundMessage& message) const {
+  if (message.filter == 0 || message.filter >= filters_.size()) return false;
+  return std::any_of(filters_.begin(), filters_.begin() + message.filter,
+                     [&](const std::string& earlier) { return proto::filter_matches(earlier, message.topic); });
+}
+
+Outcome MessageTaker::take(const broker::InboundMessage& message, Timestamp received, proto::Batch& batch) {
+  // A copy for a later filter is the same message once more (MQTT 5, 3.3.4); the first filter's copy counts.
+  if (is_overlap(message)) return Outcome::overlap;
+
+  original_.assign(message.payload, message.payload_size);
+  if (message.qos > 0 && !message.retain) {
+    const auto taken = redelivery_.take(message.packet_id, message.dup, message_hash(message.topic, original_));
+    batch.packets.push_back(taken.record);
+    if (taken.repetition) return Outcome::duplicate;
+  }
+  if (message.original_size > message.payload_size) {
+    // The decoder is not asked, but the topic may still name a device for errors/….
+    return dead_letter(DeadLetterReason::too_large, std::to_string(message.original_size) + " bytes", message, batch);
+  }
+
+  const auto result = decoder_.decode(message.topic, message.payload, message.payload_size, received, decoded_);
+  count_losses();
+  if (!result) return dead_letter(result.error().reason, result.error().detail, message, batch);
+
+  switch (decoded_.kind) {
+    case proto::MessageKind::ignored:
+      return Outcome::ignored;
+    case proto::MessageKind::control:
+      if (message.retain) return Outcome::retained;  // an order is not repeated because we subscribed
+      batch.add(decoded_.control);
+      return Outcome::status;
+    case proto::MessageKind::ack: {
+      if (message.retain) return Outcome::retained;
+      auto* device = registry_.find_or_add({decoded_.tenant, decoded_.site, decoded_.device}, batch);
+      if (!device) break;
+      batch.add(proto::Heard{device->key});
+      return Outcome::status;
+    }
+    case proto::MessageKind::status: {
+      const auto outcome = take_status(message.retain, batch);
+      if (outcome != Outcome::dead_letter) return outcome;
+      break;
+    }
+    case proto::MessageKind::telemetry: {
+      const auto outcome = take_telemetry(message.retain, received, batch);
+      if (outcome != Outcome::dead_letter) return outcome;
+      return dead_letter(refused_, std::move(refused_detail_), message, batch);
+    }
+  }
+  limit_hit_ = true;
+  return dead_letter(DeadLetterReason::device_limit, "more than the allowed devices", message, batch);
+}
+
+void MessageTaker::count_losses() {
+  for (std::size_t i = 0; i < dropped_.size(); ++i) {
+    if (decoded_.dropped[i]) dropped_[i]->add(decoded_.dropped[i]);
+  }
+  for (std::size_t i = 0; i < replaced_.size(); ++i) {
+    if (decoded_.replaced[i]) replaced_[i]->add(decoded_.replaced[i]);
+  }
+}
+
+Outcome MessageTaker::take_status(bool retain, proto::Batch& batch) {
+  auto* device = registry_.find_or_add({decoded_.tenant, decoded_.site, decoded_.device}, batch);
+  if (!device) return Outcome::dead_letter;
+  auto status = decoded_.status;
+  status.device = device->key;
+  status.retained = retain;
+  note_tags(*device, batch);
+  batch.add(std::move(status));
+  return retain ? Outcome::retained : Outcome::status;
+}
+
+Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Batch& batch) {
+  auto& samples = decoded_.samples;
+  const bool had_samples = !samples.empty();
+  const auto oldest = received - limits_.max_age;
+  std::erase_if(samples, [&](const proto::Sample& s) { return s.ts && *s.ts < oldest; });
+  if (had_samples && samples.empty()) {
+    refused_ = DeadLetterReason::too_late;
+    refused_detail_ = "all readings are older than the store keeps";
+    return Outcome::dead_letter;
+  }
+
+  const SeriesRegistry::Identity who{decoded_.tenant, decoded_.site, decoded_.device};
+  auto* device = registry_.find(who);
+  places_.clear();
+  fresh_.clear();
+  for (const auto& sample : samples) {
+    const auto place = device ? SeriesRegistry::find_series(*device, sample.metric, places_.size()) : std::nullopt;
+    places_.push_back(place.value_or(new_series));
+    if (!place && std::find(fresh_.begin(), fresh_.end(), sample.metric) == fresh_.end()) {
+      fresh_.push_back(sample.metric);
+    }
+  }
+  // All or nothing: a message over a limit stores nothing of itself.
+  if (!fresh_.empty() && !registry_.room_for(fresh_.size(), received)) {
+    limit_hit_ = true;
+    refused_ = DeadLetterReason::series_limit;
+    refused_detail_ = std::to_string(fresh_.size()) + " new series; first: " + std::string(fresh_.front());
+    return Outcome::dead_letter;
+  }
+  if (!device) device = registry_.find_or_add(who, batch);
+  if (!device) {
+    limit_hit_ = true;
+    refused_ = DeadLetterReason::device_limit;
+    refused_detail_ = "more than the allowed devices";
+    return Outcome::dead_letter;
+  }
+  note_tags(*device, batch);
+
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const auto& sample = samples[i];
+    auto place = places_[i];
+    if (place == new_series) {
+      const auto known = SeriesRegistry::find_series(*device, sample.metric, new_series);
+      place = known ? *known : registry_.add_series(*device, sample.metric, sample.unit, batch);
+    }
+    auto& series = device->series[place];
+    if (!sample.unit.empty() && series.unit != sample.unit) {
+      series.unit = sample.unit;
+      batch.add(proto::SeriesUnit{series.id, series.unit});
+    }
+    if (!retain) {
+      store_sample(*device, series, sample, received, batch);
+    } else if (sample.ts && sample.type != proto::ValueType::text) {
+      // Without a time of its own a retained copy may be of any age: stamping it now would make it look alive.
+      const double value =
+          sample.type == proto::ValueType::integer ? static_cast<double>(sample.integer) : sample.number;
+      batch.add(proto::RetainedValue{series.id, *sample.ts, value});
+    }
+  }
+  if (retain) return Outcome::retained;
+  if (samples.empty()) {
+    batch.add(proto::Heard{device->key});
+    return Outcome::empty;
+  }
+  device->samples->add(samples.size());
+  return Outcome::stored;
+}
+
+void MessageTaker::store_sample(DeviceSlot&, SeriesSlot& series, const proto::Sample& sample, Timestamp received,
+                                proto::Batch& batch) {
+  proto::Reading reading{};
+  reading.series = series.id;
+  reading.type = sample.type;
+  if (sample.ts) {
+    reading.ts = *sample.ts;
+    reading.source = sample.source;
+  } else {
+    // Strictly increasing per series, so that readings without a time of their own never collapse.
+    series.last_stamp_ms = std::max(to_ms(received), series.last_stamp_ms + 1);
+    reading.ts = from_ms(series.last_stamp_ms);
+    reading.source = caught_up_ ? proto::TsSource::receive : proto::TsSource::backlog;
+  }
+  switch (sample.type) {
+    case proto::ValueType::text:
+      reading.text = {static_cast<std::uint32_t>(batch.text.size()), static_cast<std::uint32_t>(sample.text.size())};
+      batch.text.append(sample.text);
+      break;
+    case proto::ValueType::integer:
+      reading.integer = sample.integer;
+      break;
+    default:
+      reading.number = sample.number;
+  }
+  batch.readings.push_back(reading);
+}
+
+void MessageTaker::note_tags(DeviceSlot& device, proto::Batch& batch) {
+  if (decoded_.tags.empty()) return;
+  std::uint64_t hash = 1;
+  for (const auto& [key, value] : decoded_.tags) hash = hash * 31 + message_hash(key, value);
+  if (hash == device.tags_hash) return;
+  device.tags_hash = hash;
+  proto::DeviceTags tags{device.key, {}};
+  for (const auto& [key, value] : decoded_.tags) tags.tags.emplace_back(key, value);
+  batch.add(std::move(tags));
+}
+
+Outcome MessageTaker::dead_letter(DeadLetterReason reason, std::string detail, const broker::InboundMessage& message,
+                                  proto::Batch& batch) {
+  metrics_
+      .counter("telltale_dead_letters_total", "Messages that could not be taken.",
+               {{"reason", std::string(to_string(reason))}})
+      .add();
+  proto::DeadLetter letter;
+  letter.reason = reason;
+  letter.topic = message.topic;
+  letter.payload = original_.substr(0, kept_payload_bytes);
+  letter.payload_bytes = message.original_size;
+  letter.detail = std::move(detail);
+  const bool asked = reason != DeadLetterReason::too_large || message.original_size == message.payload_size;
+  if (asked && !decoded_.device.empty()) {
+    if (const auto* device = registry_.find({decoded_.tenant, decoded_.site, decoded_.device})) {
+      letter.device = device->key;
+    }
+  }
+  batch.add(std::move(letter));
+  return Outcome::dead_letter;
+}
+
+}  // namespace telltale::ingest

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "ingest/options.hpp"
+#include "proto/batch.hpp"
+#include "proto/metrics.hpp"
+#include "store/directory.hpp"
+
+namespace telltale::ingest {
+
+struct SeriesSlot {
+  proto::SeriesId id = proto::SeriesId::none;
+  std::string metric;
+  std::string unit;
+  std::int64_t last_stamp_ms = 0;  // newest receive or backlog stamp: the next one is later (design 3)
+};
+
+struct TransparentHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+};
+template <class Value>
+using NameMap = std::unordered_map<std::string, Value, TransparentHash, std::equal_to<>>;
+
+struct DeviceSlot {
+  proto::DeviceKey key = proto::DeviceKey::none;
+  std::vector<SeriesSlot> series;  // in order of first appearance, which is the order of the device's payload
+  NameMap<std::size_t> index;      // by metric; filled only above 32 series, where a linear search would hurt
+  std::uint64_t tags_hash = 0;     // 0 = none
+  proto::Counter* samples = nullptr;  // telltale_samples_ingested_total of its tenant
+};
+
+/// Who exists: gives dense numbers to devices and series when they are first heard of, and says so in the batch
+/// before their first use. Threads: the writer's. Cost: one hash look-up a device, one string compare a metric.
+class SeriesRegistry {
+ public:
+  SeriesRegistry(const store::Directory& directory, IngestLimits limits, proto::Metrics& metrics);
+
+  struct Identity {
+    std::string_view tenant, site, device;
+  };
+  /// Null when unknown. The pointer stays valid.
+  [[nodiscard]] DeviceSlot* find(const Identity& who);
+  /// Known or made; null when the device limit is reached.
+  [[nodiscard]] DeviceSlot* find_or_add(const Identity& who, proto::Batch& batch);
+
+  /// Place of the metric among the device's series. `hint`: where it was in the device's last message.
+  [[nodiscard]] static std::optional<std::size_t> find_series(const DeviceSlot& device, std::string_view metric,
+                                                              std::size_t hint);
+  /// There is room for `count` more series (install limit and per-minute limit at `now`).
+  [[nodiscard]] bool room_for(std::size_t count, Timestamp now);
+  std::size_t add_series(DeviceSlot& device, std::string_view metric, std::string_view unit, proto::Batch& batch);
+
+  [[nodiscard]] std::size_t devices() const noexcept { return slots_.size(); }
+  [[nodiscard]] std::size_t series() const noexcept { return series_count_; }
+
+ private:
+  static std::size_t append(DeviceSlot& device, SeriesSlot series);
+  std::string_view key_of(const Identity& who);
+  proto::Counter& samples_counter(std::string_view tenant);
+
+  IngestLimits limits_;
+  proto::Metrics& metrics_;
+  std::deque<DeviceSlot> slots_;  // stable addresses
+  NameMap<DeviceSlot*> by_name_;
+  std::string key_;
+  std::uint32_t next_device_ = 1;
+  std::uint32_t next_series_ = 1;
+  std::size_t series_count_ = 0;
+  std::int64_t minute_ = 0;
+  std::uint32_t new_this_minute_ = 0;
+};
+
+}  // namespace telltale::ingest

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "broker/ingest_session.hpp"
+#include "ingest/options.hpp"
+#include "proto/clock.hpp"
+#include "proto/log.hpp"
+#include "proto/metrics.hpp"
+#include "proto/rule.hpp"
+#include "store/store.hpp"
+
+namespace telltale::ingest {
+
+/// The write path: session items -> events -> batch -> log -> acknowledge.
+/// A message is acknowledged only after the batch that holds it is on disk; acknowledgements keep arrival order.
+/// Threads: start() runs the writer thread, which owns decoding and the log. push() comes from the session's io
+///          thread; the other members from any thread.
+/// Errors:  a full disk stops the writer (and through the window the reading) until space returns; nothing that was
+///          not acknowledged is dropped. An I/O error that a new segment does not cure ends in `fatal`.
+class Writer {
+ public:
+  /// Towards the session; called on the writer thread.
+  struct Session {
+    std::function<void(std::uint32_t epoch)> epoch_logged;
+    std::function<void(std::uint32_t epoch, std::size_t count)> acknowledge;
+  };
+
+  /// `next_deadline`: when something behind the log falls due though nothing arrives; asked a few times a second.
+  Writer(WriterOptions options, store::Store& store, const Clock& clock, proto::Logger& log, proto::Metrics& metrics,
+         std::function<std::optional<Timestamp>()> next_deadline);
+  ~Writer();
+
+  /// Logs `started` and the rule set, then takes items.
+  void start(proto::RuleSet rules, Session session);
+  void push(broker::SessionItem item);
+  /// New rules and mappings, atomically, as an event in the log.
+  void reload(proto::RuleSet rules, proto::DecoderOptions decoder);
+  /// A condition of the service itself, for the built-in alerts; logged when it changes.
+  void report(proto::ServiceCondition condition);
+  /// Takes what was pushed, commits, acknowledges, logs `stopped`, ends the thread.
+  void stop();
+
+  /// For /readyz: "" or what is wrong with writing.
+  [[nodiscard]] std::string problem() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace telltale::ingest

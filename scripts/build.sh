@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# build.sh PRESET [TARGET...]: configures and builds one preset of CMakePresets.json.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/packages.sh
+preset=$1
+shift
+need_packages build
+cmake --preset "$preset" >/dev/null
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || { [ "$preset" = release ] && targets=(telltale) || targets=(all); }
+cmake --build --preset "$preset" --target "${targets[@]}"
+if [ "$preset" = release ]; then
+  ln -sf app/telltale build/release/telltale
+  echo "built build/release/telltale"
+fi

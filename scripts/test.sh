@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# test.sh [--long]: everything that decides whether a commit is good. Ends with one line: N passed, N failed.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/packages.sh
+long=no
+[ "${1:-}" = --long ] && long=yes
+
+need_packages build test || exit 1
+passed=0
+failed=0
+step() { # NAME COMMAND...: a step that is not a ctest counts as one test
+  local name=$1
+  shift
+  echo "==== $name"
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $name"
+  fi
+}
+suite() { # PRESET CTEST-ARGUMENTS...
+  local preset=$1 report=build/$1/ctest.xml
+  shift
+  echo "==== $preset: ctest $*"
+  rm -f "$report"
+  ctest --preset "$preset" --output-junit "$PWD/$report" "$@" || true
+  if [ ! -s "$report" ]; then
+    failed=$((failed + 1))
+    return
+  fi
+  local all bad
+  all=$(grep -o '<testcase ' "$report" | wc -l)
+  bad=$(python3 -c 'import sys, xml.etree.ElementTree as e; print(sum(t.get("status") == "fail" for t in e.parse(sys.argv[1]).iter("testcase")))' "$report")
+  passed=$((passed + all - bad))
+  failed=$((failed + bad))
+}
+
+step "build dev" bash scripts/build.sh dev
+suite dev -j2 -LE 'kill|readme|slow'
+suite dev -L 'kill'
+step "build asan" bash scripts/build.sh asan
+export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
+suite asan -j2 -L 'unit|property'
+suite asan -R 'integration_session'
+step "build tsan" bash scripts/build.sh tsan
+suite tsan -j2 -L 'unit|property'
+suite tsan -R 'integration_session'
+suite dev -L 'readme'
+if [ "$long" = yes ]; then
+  step "kill loop, 100 kills" python3 tests/kill/kill_loop.py build/dev/app/telltale --kills 100
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

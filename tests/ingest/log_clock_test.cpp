@@ -1,0 +1,58 @@
+#include "ingest/log_clock.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/simulated_clock.hpp"
+
+using namespace std::chrono_literals;
+using telltale::Timestamp;
+using telltale::ingest::LogClock;
+using telltale::test::SimulatedClock;
+
+TEST_CASE("log time advances with the monotonic clock and ignores small corrections", "[ingest]") {
+  SimulatedClock clock;
+  const auto start = clock.now();
+  LogClock log_clock{clock, std::nullopt};
+  clock.advance(10s);
+  clock.step(-1500ms);
+  CHECK(log_clock.now() == start + 10s);
+  CHECK_FALSE(log_clock.step_pending());
+}
+
+TEST_CASE("a wall clock that runs away by more than 2 s is one step, and log time follows it", "[ingest]") {
+  const auto by = GENERATE(3600s, -3600s, 2001ms, -2001ms);
+  CAPTURE(by.count());
+  SimulatedClock clock;
+  const auto start = clock.now();
+  LogClock log_clock{clock, std::nullopt};
+  clock.advance(5s);
+  clock.step(std::chrono::duration_cast<telltale::Millis>(by));
+
+  CHECK(log_clock.now() == start + 5s + by);
+  REQUIRE(log_clock.step_pending());
+  const auto step = *log_clock.take_step();
+  CHECK(step.from == start + 5s);
+  CHECK(step.to == start + 5s + by);
+  CHECK_FALSE(log_clock.take_step());
+
+  clock.advance(1s);
+  CHECK(log_clock.now() == start + 6s + by);
+  CHECK_FALSE(log_clock.step_pending());
+}
+
+TEST_CASE("log time does not go back over a restart", "[ingest]") {
+  SimulatedClock clock;
+  SECTION("a wall clock a little behind waits for it") {
+    LogClock log_clock{clock, clock.now() + 1s};
+    const auto last = clock.now() + 1s;
+    CHECK(log_clock.now() == last);
+    CHECK_FALSE(log_clock.step_pending());
+  }
+  SECTION("a wall clock far behind is a step") {
+    const auto last = clock.now() + 1h;
+    LogClock log_clock{clock, last};
+    CHECK(log_clock.now() == clock.now());
+    REQUIRE(log_clock.step_pending());
+    CHECK(log_clock.take_step()->from == last);
+  }
+}

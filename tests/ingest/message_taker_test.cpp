@@ -1,0 +1,217 @@
+#include "ingest/message_taker.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/recording.hpp"
+
+using namespace telltale;
+using namespace std::chrono_literals;
+using ingest::MessageTaker;
+using ingest::WriterOptions;
+using proto::Outcome;
+
+namespace {
+
+const auto now = from_ms(1'763'700'000'000);
+
+/// A taker, an open batch, and messages from text.
+struct Bench {
+  explicit Bench(WriterOptions options = make_options()) : taker(options, {}, {}, metrics) {
+    taker.connected(1, true);
+    taker.caught_up(true);
+  }
+  static WriterOptions make_options() {
+    WriterOptions options;
+    options.filters = {"telemetry/#", "status/#"};
+    return options;
+  }
+  Outcome take(std::string_view topic, std::string payload, broker::InboundMessage flags = {}) {
+    payload.push_back('\0');
+    flags.topic = topic;
+    flags.payload = payload.data();
+    flags.payload_size = static_cast<std::uint32_t>(payload.size() - 1);
+    if (flags.original_size == 0) flags.original_size = flags.payload_size;
+    return taker.take(flags, now, batch);
+  }
+  template <class E>
+  std::vector<E> events() const {
+    std::vector<E> found;
+    for (const auto& placed : batch.events) {
+      if (const auto* e = std::get_if<E>(&placed.event)) found.push_back(*e);
+    }
+    return found;
+  }
+  test::PlainMetrics metrics;
+  MessageTaker taker;
+  proto::Batch batch;
+};
+
+broker::InboundMessage qos1(std::uint16_t id, bool dup = false) {
+  broker::InboundMessage m{};
+  m.qos = 1;
+  m.packet_id = id;
+  m.dup = dup;
+  return m;
+}
+
+broker::InboundMessage retained() {
+  auto m = qos1(1);
+  m.retain = true;
+  return m;
+}
+
+}  // namespace
+
+TEST_CASE("a device and its series are announced before their first reading, once", "[ingest]") {
+  Bench b;
+  CHECK(b.take("telemetry/s/d", R"({"temperature":21.5,"humidity":40})") == Outcome::stored);
+  CHECK(b.take("telemetry/s/d", R"({"humidity":41,"temperature":21.6})") == Outcome::stored);
+  CHECK(b.events<proto::NewDevice>().size() == 1);
+  CHECK(b.events<proto::NewSeries>().size() == 2);
+  REQUIRE(b.batch.readings.size() == 4);
+  CHECK(b.batch.readings[0].series == b.batch.readings[3].series);
+  for (const auto& placed : b.batch.events) CHECK(placed.before_reading <= 1);
+}
+
+TEST_CASE("stamps on receipt are strictly increasing per series, so that nothing collapses", "[ingest]") {
+  Bench b;
+  for (int i = 0; i < 5; ++i) (void)b.take("telemetry/s/d/level", "1");
+  REQUIRE(b.batch.readings.size() == 5);
+  for (int i = 0; i < 5; ++i) {
+    CHECK(b.batch.readings[static_cast<std::size_t>(i)].ts == now + std::chrono::milliseconds(i));
+    CHECK(b.batch.readings[static_cast<std::size_t>(i)].source == proto::TsSource::receive);
+  }
+}
+
+TEST_CASE("before the marker readings without own time are backlog", "[ingest]") {
+  Bench b;
+  b.taker.caught_up(false);
+  (void)b.take("telemetry/s/d", R"({"a":1})");
+  (void)b.take("telemetry/s/d", R"({"ts":1763699999,"a":1})");
+  REQUIRE(b.batch.readings.size() == 2);
+  CHECK(b.batch.readings[0].source == proto::TsSource::backlog);
+  CHECK(b.batch.readings[1].source == proto::TsSource::device);
+}
+
+TEST_CASE("every message has its outcome", "[ingest]") {
+  struct Row {
+    const char* topic;
+    const char* payload;
+    Outcome outcome;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"telemetry/s/d", R"({"a":1})", Outcome::stored},
+      {"telemetry/s/d", R"({"a":null})", Outcome::empty},
+      {"telemetry/s/d", "", Outcome::empty},
+      {"telemetry/s/d", R"({"a":)", Outcome::dead_letter},
+      {"telemetry/BAD/d", R"({"a":1})", Outcome::dead_letter},
+      {"status/s/d", "online", Outcome::status},
+      {"status/s/d", "perhaps", Outcome::dead_letter},
+      {"ack/s/d/reset", R"({"id":"c-1","ok":true})", Outcome::status},
+      {"control/alert/a-1/ack", R"({"by":"ana"})", Outcome::status},
+      {"alerts/info/s/d/r/m", "{}", Outcome::ignored},
+  }));
+  CAPTURE(row.topic, row.payload);
+  Bench b;
+  CHECK(b.take(row.topic, row.payload) == row.outcome);
+  CHECK(b.events<proto::DeadLetter>().size() == (row.outcome == Outcome::dead_letter ? 1 : 0));
+}
+
+TEST_CASE("a dead letter keeps the payload as it came, although decoding works in place", "[ingest]") {
+  Bench b;
+  const std::string payload = R"({"a":"x\ny","b":[1,2,{"c":"d\t"}]} tail)";
+  CHECK(b.take("telemetry/s/d", payload) == Outcome::dead_letter);
+  const auto letters = b.events<proto::DeadLetter>();
+  REQUIRE(letters.size() == 1);
+  CHECK(letters[0].payload == payload);
+  CHECK(letters[0].payload_bytes == payload.size());
+  CHECK(b.metrics.value(R"(telltale_dead_letters_total{reason="bad_json"})") == 1);
+}
+
+TEST_CASE("a frame over the limit is a dead letter with its first kilobyte", "[ingest]") {
+  Bench b;
+  auto flags = qos1(1);
+  flags.original_size = 1'000'000;
+  CHECK(b.take("telemetry/s/d", std::string(1024, '7'), flags) == Outcome::dead_letter);
+  REQUIRE(b.events<proto::DeadLetter>().size() == 1);
+  CHECK(b.events<proto::DeadLetter>()[0].payload_bytes == 1'000'000);
+}
+
+TEST_CASE("a redelivered message is stored once, and recorded again", "[ingest][lesson-19]") {
+  Bench b;
+  CHECK(b.take("telemetry/s/d", R"({"a":1})", qos1(5)) == Outcome::stored);
+  b.taker.connected(2, true);
+  CHECK(b.take("telemetry/s/d", R"({"a":1})", qos1(5, true)) == Outcome::duplicate);
+  CHECK(b.take("telemetry/s/d", R"({"a":1})", qos1(6, true)) == Outcome::stored);
+  CHECK(b.batch.readings.size() == 2);
+  CHECK(b.batch.packets.size() == 3);
+}
+
+TEST_CASE("the copy for a later overlapping filter is not counted twice", "[ingest][lesson-19]") {
+  WriterOptions options;
+  options.filters = {"telemetry/+/d", "telemetry/#"};
+  Bench b{options};
+  auto second = qos1(2);
+  second.filter = 1;
+  CHECK(b.take("telemetry/s/d", R"({"a":1})", qos1(1)) == Outcome::stored);
+  CHECK(b.take("telemetry/s/d", R"({"a":1})", second) == Outcome::overlap);
+  CHECK(b.take("telemetry/s/other", R"({"a":1})", second) == Outcome::stored);
+}
+
+TEST_CASE("a retained copy is last value only, and only with a time of its own", "[ingest][lesson-12][lesson-13]") {
+  Bench b;
+  CHECK(b.take("telemetry/s/d", R"({"ts":1763600000,"a":1})", retained()) == Outcome::retained);
+  CHECK(b.take("telemetry/s/d", R"({"a":2})", retained()) == Outcome::retained);
+  CHECK(b.take("status/s/d", "online", retained()) == Outcome::retained);
+  CHECK(b.batch.readings.empty());
+  CHECK(b.events<proto::Heard>().empty());
+  REQUIRE(b.events<proto::RetainedValue>().size() == 1);
+  CHECK(b.events<proto::RetainedValue>()[0].value == 1);
+  REQUIRE(b.events<proto::DeviceStatus>().size() == 1);
+  CHECK(b.events<proto::DeviceStatus>()[0].retained);
+}
+
+TEST_CASE("a live birth with the retain flag is a birth", "[ingest]") {
+  Bench b;
+  CHECK(b.take("status/s/d", R"({"state":"online"})", qos1(1)) == Outcome::status);
+  REQUIRE(b.events<proto::DeviceStatus>().size() == 1);
+  CHECK_FALSE(b.events<proto::DeviceStatus>()[0].retained);
+}
+
+TEST_CASE("a message over the series limit stores nothing of itself and says so once", "[ingest]") {
+  auto options = Bench::make_options();
+  options.limits.max_series = 2;
+  Bench b{options};
+  CHECK(b.take("telemetry/s/d", R"({"a":1})") == Outcome::stored);
+  CHECK(b.take("telemetry/s/d", R"({"a":1,"b":2,"c":3})") == Outcome::dead_letter);
+  CHECK(b.taker.take_limit_hit());
+  CHECK_FALSE(b.taker.take_limit_hit());
+  CHECK(b.batch.readings.size() == 1);
+  CHECK(b.take("telemetry/s/d", R"({"a":1,"b":2})") == Outcome::stored);
+  CHECK(b.events<proto::DeadLetter>()[0].reason == proto::DeadLetterReason::series_limit);
+}
+
+TEST_CASE("a device with hundreds of metrics finds each of them again", "[ingest]") {
+  Bench b;
+  const auto payload = [](int from) {
+    std::string text = "{";
+    for (int i = 0; i < 100; ++i) text += (i ? ",\"m" : "\"m") + std::to_string((from + i) % 300) + "\":1";
+    return text + "}";
+  };
+  for (int from = 0; from < 300; from += 100) CHECK(b.take("telemetry/s/d", payload(from)) == Outcome::stored);
+  for (int from = 50; from < 300; from += 77) CHECK(b.take("telemetry/s/d", payload(from)) == Outcome::stored);
+  CHECK(b.events<proto::NewSeries>().size() == 300);
+  CHECK(b.taker.registry().series() == 300);
+}
+
+TEST_CASE("units and tags are told when they change", "[ingest]") {
+  Bench b;
+  const auto* first = R"({"values":{"t":1},"units":{"t":"Cel"},"tags":{"fw":"1.4.2"}})";
+  (void)b.take("telemetry/s/d", first);
+  (void)b.take("telemetry/s/d", first);
+  (void)b.take("telemetry/s/d", R"({"values":{"t":1},"units":{"t":"K"},"tags":{"fw":"1.4.3"}})");
+  CHECK(b.events<proto::NewSeries>()[0].unit == "Cel");
+  REQUIRE(b.events<proto::SeriesUnit>().size() == 1);
+  CHECK(b.events<proto::SeriesUnit>()[0].unit == "K");
+  CHECK(b.events<proto::DeviceTags>().size() == 2);
+}

@@ -1,0 +1,213 @@
+#include "ingest/writer.hpp"
+
+#include <catch2/catch.hpp>
+#include <deque>
+#include <mutex>
+
+#include "tests/support/eventually.hpp"
+#include "tests/support/recording.hpp"
+#include "tests/support/simulated_clock.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+using namespace telltale;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A writer on a real store, with a session that records what it is told.
+struct Scene {
+  Scene() : store({.path = folder.path() / "data"}, clock, log, metrics) { make_writer(); }
+
+  void make_writer() {
+    ingest::WriterOptions options;
+    options.filters = {"telemetry/#"};
+    writer = std::make_unique<ingest::Writer>(options, store, clock, log, metrics, [this] {
+      const std::lock_guard lock(mutex);
+      return deadline;
+    });
+    writer->start({}, {.epoch_logged = [this](std::uint32_t e) {
+                         const std::lock_guard lock(mutex);
+                         logged = e;
+                       },
+                       .acknowledge = [this](std::uint32_t, std::size_t n) {
+                         const std::lock_guard lock(mutex);
+                         acknowledged += n;
+                       }});
+  }
+  void connect(std::uint32_t epoch) {
+    writer->push(broker::Connected{epoch, true});
+    REQUIRE(test::eventually([&] {
+      const std::lock_guard lock(mutex);
+      return logged == epoch;
+    }));
+    writer->push(broker::CaughtUp{epoch});
+  }
+  void arrive(std::uint32_t epoch, const std::vector<std::pair<std::string, std::string>>& messages) {
+    broker::Arrivals arrivals{epoch, clock.now(), {}, {}};
+    for (const auto& [topic, payload] : messages) {
+      auto slab = std::make_shared<std::vector<char>>(topic.begin(), topic.end());
+      slab->insert(slab->end(), payload.begin(), payload.end());
+      slab->push_back('\0');
+      broker::InboundMessage m{};
+      m.topic = {slab->data(), topic.size()};
+      m.payload = slab->data() + topic.size();
+      m.payload_size = m.original_size = static_cast<std::uint32_t>(payload.size());
+      m.qos = 1;
+      m.packet_id = ++packet_id;
+      arrivals.messages.push_back(m);
+      arrivals.slabs.push_back(std::move(slab));
+    }
+    writer->push(std::move(arrivals));
+  }
+  std::size_t acked() {
+    const std::lock_guard lock(mutex);
+    return acknowledged;
+  }
+  /// All batches so far.
+  std::vector<std::shared_ptr<const proto::Batch>> batches() {
+    std::vector<std::shared_ptr<const proto::Batch>> all;
+    proto::LogPosition at{};
+    while (auto next = store.next(at, 0ms).batch) {
+      at = next->position;
+      all.push_back(std::move(next));
+    }
+    return all;
+  }
+  template <class E>
+  std::vector<std::pair<Timestamp, E>> events() {
+    std::vector<std::pair<Timestamp, E>> found;
+    for (const auto& b : batches()) {
+      for (const auto& placed : b->events) {
+        if (const auto* e = std::get_if<E>(&placed.event)) found.emplace_back(b->log_time, *e);
+      }
+    }
+    return found;
+  }
+
+  test::TemporaryFolder folder;
+  test::SimulatedClock clock;
+  test::RecordingLogger log;
+  test::PlainMetrics metrics;
+  store::Store store;
+  std::mutex mutex;
+  std::uint32_t logged = 0;
+  std::size_t acknowledged = 0;
+  std::optional<Timestamp> deadline;
+  std::uint16_t packet_id = 0;
+  std::unique_ptr<ingest::Writer> writer;
+};
+
+}  // namespace
+
+TEST_CASE("a message is acknowledged only when its batch is on disk", "[ingest][lesson-01]") {
+  Scene s;
+  s.connect(1);
+  s.arrive(1, {{"telemetry/s/d", R"({"a":1})"}});
+  // The simulated clock stands still, so the batch delay does not pass and nothing may be acknowledged.
+  CHECK_FALSE(test::eventually([&] { return s.acked() > 0; }, 300ms));
+  s.clock.advance(20ms);
+  REQUIRE(test::eventually([&] { return s.acked() == 1; }));
+  std::size_t readings = 0;
+  for (const auto& b : s.batches()) readings += b->readings.size();
+  CHECK(readings == 1);
+}
+
+TEST_CASE("the epoch of a connection is in the log before the session may subscribe", "[ingest]") {
+  Scene s;
+  s.connect(1);
+  const auto epochs = s.events<proto::SessionEpoch>();
+  REQUIRE(epochs.size() == 1);
+  CHECK(epochs[0].second.epoch == 1);
+}
+
+TEST_CASE("the balance of outcomes holds", "[ingest][lesson-04]") {
+  Scene s;
+  s.connect(1);
+  s.arrive(1, {{"telemetry/s/d", R"({"a":1})"}, {"telemetry/s/d", "{"}, {"telemetry/s/d", ""}, {"nowhere", "1"}});
+  s.clock.advance(20ms);
+  REQUIRE(test::eventually([&] { return s.acked() == 4; }));
+  std::uint64_t sum = 0;
+  for (const auto name : proto::outcome_names) {
+    sum += s.metrics.value("telltale_messages_total{outcome=\"" + std::string(name) + "\"}");
+  }
+  CHECK(s.metrics.value("telltale_messages_received_total") == 4);
+  CHECK(sum == 4);
+  CHECK(s.metrics.gauge("telltale_messages_in_flight", "").value() == 0);
+}
+
+TEST_CASE("a clock step is one event, first in its batch", "[ingest]") {
+  Scene s;
+  s.connect(1);
+  s.clock.step(1h);
+  REQUIRE(test::eventually([&] {
+    s.clock.advance(20ms);
+    return s.events<proto::ClockStep>().size() == 1;
+  }));
+  for (const auto& b : s.batches()) {
+    for (std::size_t i = 1; i < b->events.size(); ++i) {
+      CHECK_FALSE(std::holds_alternative<proto::ClockStep>(b->events[i].event));
+    }
+  }
+  const auto step = s.events<proto::ClockStep>()[0].second;
+  CHECK(step.to - step.from >= 1h);
+}
+
+TEST_CASE("time in which the service stood still is a pause in the log, not silence", "[ingest][lesson-24]") {
+  Scene s;
+  s.connect(1);
+  REQUIRE(test::eventually([&] {
+    s.clock.advance(20ms);
+    return s.events<proto::Link>().size() >= 3;
+  }));
+  const auto before = s.clock.now();
+  s.clock.advance(10min);
+  REQUIRE(test::eventually([&] {
+    s.clock.advance(20ms);
+    const auto links = s.events<proto::Link>();
+    return !links.empty() && links.back().second.state == proto::LinkState::resumed;
+  }));
+  const auto links = s.events<proto::Link>();
+  const auto& paused = links[links.size() - 2];
+  CHECK(paused.second.state == proto::LinkState::paused);
+  CHECK(paused.first <= before);
+  CHECK(links.back().first >= before + 10min);
+}
+
+TEST_CASE("when nothing arrives a due deadline makes an empty batch, at most one a second", "[ingest]") {
+  Scene s;
+  s.connect(1);
+  s.clock.advance(20ms);
+  REQUIRE(test::eventually([&] { return s.events<proto::Link>().size() >= 3; }));
+  const auto before = s.batches().size();
+  {
+    const std::lock_guard lock(s.mutex);
+    s.deadline = s.clock.now() + 500ms;
+  }
+  CHECK_FALSE(test::eventually([&] { return s.batches().size() > before; }, 300ms));
+  s.clock.advance(1500ms);
+  REQUIRE(test::eventually([&] { return s.batches().size() == before + 1; }));
+  CHECK(s.batches().back()->empty());
+  CHECK_FALSE(test::eventually([&] { return s.batches().size() > before + 1; }, 300ms));
+}
+
+TEST_CASE("a stop commits and acknowledges what was taken, and says so in the log", "[ingest][lesson-10]") {
+  Scene s;
+  s.connect(1);
+  s.arrive(1, {{"telemetry/s/d", R"({"a":1})"}, {"telemetry/s/d", R"({"a":2})"}});
+  s.writer->stop();
+  CHECK(s.acked() == 2);
+  const auto links = s.events<proto::Link>();
+  REQUIRE_FALSE(links.empty());
+  CHECK(links.back().second.state == proto::LinkState::stopped);
+}
+
+TEST_CASE("new rules and the first segment's redelivery table are in the log", "[ingest][lesson-30]") {
+  Scene s;
+  s.connect(1);
+  proto::RuleSet rules;
+  rules.default_heartbeat_s = 7;
+  s.writer->reload(rules, {});
+  REQUIRE(test::eventually([&] { return s.events<proto::RuleSetChange>().size() == 2; }));
+  CHECK(s.events<proto::RuleSetChange>()[1].second.rules.default_heartbeat_s == 7);
+  CHECK(s.events<proto::RedeliveryTable>().size() == 1);
+}

@@ -1,0 +1,77 @@
+"""What the integration tests share: one broker and one service per test, and the balance every test ends with."""
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from mqtt import Client  # noqa: E402
+from service import Mosquitto, Telltale, eventually  # noqa: E402
+
+PROGRAM = os.environ["TELLTALE"]
+
+
+class Scene(unittest.TestCase):
+    config = ""          # added to the smallest configuration; @DATA@ is the data folder
+    start_service = True
+
+    def setUp(self):
+        self.temp = tempfile.TemporaryDirectory(prefix="telltale-test-")
+        self.addCleanup(self.temp.cleanup)
+        self.folder = pathlib.Path(self.temp.name)
+        self.broker = Mosquitto(self.folder / "broker")
+        self.addCleanup(self._end_broker)
+        self.service = self.new_service("telltale")
+        if self.start_service:
+            self.service.start().wait_ready()
+        self.client = Client(self.broker.port, "tester")
+
+    def new_service(self, name, **changes):
+        folder = self.folder / name
+        config = changes.get("config", self.config)
+        if "[store]" not in config:
+            config = '[store]\npath = "@DATA@"\n' + config
+        service = Telltale(PROGRAM, folder, self.broker.port,
+                           config.replace("@DATA@", str(changes.get("data", folder / "data"))))
+        self.addCleanup(lambda: service.kill() if service.process and service.alive() else None)
+        return service
+
+    def _end_broker(self):
+        if self.broker.process.poll() is None:
+            self.broker.process.kill()
+            self.broker.process.wait(20)
+
+    def publish(self, topic, payload, retain=False):
+        self.client.publish(topic, payload if isinstance(payload, bytes) else payload.encode(), retain)
+
+    def flush(self):
+        """Everything published is acknowledged by the broker."""
+        eventually("the broker acknowledges", lambda: self.client.pump(0.02) or not self.client.unacked)
+
+    def values(self, device, metric="value", *more):
+        return [row["value"] for row in self.service.query(device, metric, *more)]
+
+    def outcomes(self):
+        return {n.split('"')[1]: int(v) for n, v in self.service.metrics().items()
+                if n.startswith("telltale_messages_total{") and v}
+
+    def settled(self, messages):
+        """That many messages have their outcome, nothing is in flight, and the balance holds (design promise 2)."""
+        def balanced():
+            m = self.service.metrics()
+            return (m["telltale_messages_in_flight"] == 0 and sum(self.outcomes().values()) >= messages
+                    and m["telltale_messages_received_total"] == sum(self.outcomes().values()))
+        eventually(f"{messages} messages have their outcome", balanced)
+        return self.outcomes()
+
+    def dead_letters(self):
+        """reason -> count, by the command line."""
+        answer = self.service.run("deadletter", "list", "--data", self.service.data, "--format", "csv", "--limit", "100000")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        counts = {}
+        header, *rows = answer.stdout.splitlines()
+        reason = header.split(",").index("reason")
+        for row in rows:
+            counts[row.split(",")[reason]] = counts.get(row.split(",")[reason], 0) + 1
+        return counts

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Brokers that die or stall, disks that fill up, logs that are damaged: nothing acknowledged is lost."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import unittest
+
+from scene import Client, Scene, eventually
+
+
+class BadDays(Scene):
+    def new_service(self, name, **changes):
+        service = super().new_service(name, **changes)
+        service.config.write_text(service.config.read_text().replace("[mqtt]\n", '[mqtt]\nkeepalive = "3s"\n'))
+        return service
+
+    def reconnect_client(self):
+        self.client.socket.close()
+        self.client = Client(self.broker.port, "tester")
+
+    def test_the_broker_is_restarted_mid_stream(self):
+        """[lesson-07] With its snapshot: every message that it acknowledged is stored once, and new ones arrive."""
+        for i in range(500):
+            self.publish("telemetry/s/d", f'{{"value":{i}}}')
+        self.flush()
+        self.broker.end(signal.SIGTERM)
+        self.broker.start()
+        self.reconnect_client()
+        for i in range(500, 1000):
+            self.publish("telemetry/s/d", f'{{"value":{i}}}')
+        self.flush()
+        eventually("all is stored", lambda: len(self.values("d")) >= 1000, 60)
+        self.assertEqual(self.values("d"), [str(i) for i in range(1000)])
+
+    def test_the_broker_is_killed_and_comes_back_without_its_session(self):
+        """[lesson-07] Without a snapshot the session is gone: the service subscribes again by itself."""
+        for i in range(200):
+            self.publish("telemetry/s/d", f'{{"value":{i}}}')
+        self.flush()
+        self.settled(200)
+        self.broker.end(signal.SIGKILL)
+        for file in (self.folder / "broker").glob("*.db*"):
+            file.unlink()
+        self.broker.start()
+        self.reconnect_client()
+        eventually("the service is back", self.service.ready, 60)
+        self.publish("telemetry/s/d", '{"value":200}')
+        self.flush()
+        eventually("the new reading is stored", lambda: len(self.values("d")) >= 201, 60)
+        self.assertEqual(self.values("d"), [str(i) for i in range(201)])
+
+    def test_the_broker_is_absent_at_start(self):
+        """[lesson-09] Start degraded, keep trying, say so in readyz."""
+        self.assertEqual(self.service.stop(), 0)
+        self.broker.end(signal.SIGTERM)
+        self.service.start()
+        eventually("health answers", lambda: self.service.metrics() is not None if self.listening() else False)
+        self.assertTrue(self.service.alive())
+        self.assertFalse(self.service.ready())
+        self.broker.start()
+        self.service.wait_ready(60)
+
+    def listening(self):
+        try:
+            return bool(self.service.metrics())
+        except OSError:
+            return False
+
+    def test_a_stalled_broker_is_noticed_and_nobody_is_offline(self):
+        """[lesson-24] [lesson-26] The link is down, not the devices."""
+        self.client.subscribe("presence/#")
+        self.client.subscribe("alerts/#")
+        for d in range(5):
+            self.publish(f"status/s/d{d}", '{"state":"online","heartbeat_s":10}', retain=True)
+        eventually("all are online", lambda: self.client.pump(0.02) or len(self.client.messages) >= 5)
+        self.broker.process.send_signal(signal.SIGSTOP)
+        try:
+            eventually("the service notices", lambda: not self.service.ready(), 60)
+        finally:
+            self.broker.process.send_signal(signal.SIGCONT)
+        self.service.wait_ready(60)
+        seen = eventually("link-down is told after the reconnect", lambda: self.client.pump(0.05) or [
+            t for t, _ in self.client.messages if "/link-down/" in t], 60)
+        self.assertTrue(seen)
+        states = {json.loads(p)["state"] for t, p in self.client.messages if t.startswith("presence/")}
+        self.assertNotIn("offline", states)
+
+    def test_a_torn_log_is_cut_and_a_flipped_bit_is_set_aside(self):
+        for i in range(50):
+            self.publish("telemetry/s/d", f'{{"value":{i}}}')
+            self.flush()
+            self.settled(i + 1)
+        self.service.kill()
+        segment = max((self.service.data / "log").glob("*.log"))
+        data = bytearray(segment.read_bytes())
+        end = len(data.rstrip(b"\0"))
+        data[end // 2] ^= 0x10
+        segment.write_bytes(data[:end] + b"torn tail of a record")
+        self.service.start().wait_ready()
+        stored = [int(v) for v in self.values("d")]
+        self.assertGreaterEqual(len(stored), 40, "one flipped bit costs one record, not what follows it")
+        self.assertEqual(stored, sorted(set(stored)))
+        self.publish("telemetry/s/d", '{"value":1000}')
+        self.flush()
+        eventually("ingest goes on", lambda: self.values("d")[-1:] == ["1000"])
+        client = Client(self.broker.port, "late")
+        client.subscribe("alert-state/#")
+        eventually("the damage is an alert", lambda: client.pump(0.05) or any(
+            "/log-damage/" in t for t, _ in client.messages), 30)
+
+
+@unittest.skipUnless(os.getuid() == 0, "mounting a small tmpfs needs root")
+class DiskFull(Scene):
+    start_service = False
+
+    def test_a_full_disk_stops_acknowledging_and_loses_nothing(self):
+        """[lesson-22] When space returns, everything is stored; meanwhile health says what is wrong."""
+        mount = self.folder / "small"
+        mount.mkdir()
+        answer = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(mount)], capture_output=True, text=True)
+        if answer.returncode != 0:
+            self.skipTest("mount is not permitted here: " + answer.stderr.strip())
+        self.addCleanup(lambda: subprocess.run(["umount", "-l", str(mount)], check=True))
+        service = self.service = self.new_service(
+            "small-disk", config=f'[store]\npath = "{mount}/data"\nreserve = "4MiB"\nrotate_bytes = "8MiB"\n')
+        service.data = pathlib.Path(f"{mount}/data")
+        service.start().wait_ready()
+        self.publish("telemetry/s/d", '{"value":0}')
+        self.flush()
+        self.settled(1)
+        ballast = mount / "ballast"
+        with open(ballast, "wb") as file:
+            free = os.statvfs(mount).f_bavail * os.statvfs(mount).f_frsize
+            file.write(b"x" * max(0, free - (1 << 20)))
+        for i in range(1, 3001):
+            self.publish("telemetry/s/d", f'{{"value":{i}}}')
+        self.flush()
+        eventually("readyz says it", lambda: not service.ready(), 30)
+        self.assertTrue(service.alive())
+        ballast.unlink()
+        eventually("everything is stored", lambda: len(self.values("d")) >= 3001, 60)
+        self.assertEqual(self.values("d"), [str(i) for i in range(3001)])
+
+
+if __name__ == "__main__":
+    unittest.main()
