@@ -29,11 +29,11 @@ struct PlacedEvent {
 /// Readings and other events are kept apart because readings outnumber the rest by thousands to one; events
 /// carry their place (ascending).
 struct Batch {
-  LogPosition position;      // given by the log at append
-  std::uint64_t id = 0;      // unique; the identical batch written again after a failed sync keeps it
-  Timestamp log_time;        // monotonic except at a ClockStep event, which is then the batch's first event
+  LogPosition position;  // given by the log at append
+  std::uint64_t id = 0;  // unique; the identical batch written again after a failed sync keeps it
+  Timestamp log_time;    // monotonic except at a ClockStep event, which is then the batch's first event
   std::vector<Reading> readings;
-  std::string text;          // arena of text values
+  std::string text;  // arena of text values
   std::vector<PlacedEvent> events;
   std::vector<PacketRecord> packets;
 

@@ -20,10 +20,10 @@ namespace telltale::proto {
 /// One value of one metric, as decoded. Views live as long as the topic, the payload buffer and the Decoded.
 struct Sample {
   std::string_view metric;
-  std::string_view unit;   // "" = none given
-  std::string_view text;   // type text
-  double number = 0;       // type number, boolean
-  std::int64_t integer = 0;  // type integer
+  std::string_view unit;        // "" = none given
+  std::string_view text;        // type text
+  double number = 0;            // type number, boolean
+  std::int64_t integer = 0;     // type integer
   std::optional<Timestamp> ts;  // absent: the writer stamps it (receive or backlog)
   ValueType type = ValueType::number;
   TsSource source = TsSource::receive;  // device or relative when ts is there
@@ -37,12 +37,12 @@ struct Decoded {
   std::string_view tenant, site, device;  // set as soon as the topic is understood, also when the payload is refused
   std::vector<Sample> samples;            // in the order of the payload
   std::vector<std::pair<std::string_view, std::string_view>> tags;
-  DeviceStatus status;                    // kind status; `device` and `retained` are left to the caller
-  OperatorAction control;                 // kind control
+  DeviceStatus status;     // kind status; `device` and `retained` are left to the caller
+  OperatorAction control;  // kind control
   std::array<std::uint32_t, drop_reason_count> dropped{};
   std::array<std::uint32_t, time_replaced_count> replaced{};
 
-  struct Scratch;                         // flattened names, unescaped text
+  struct Scratch;  // flattened names, unescaped text
   std::unique_ptr<Scratch> scratch;
   Decoded();
   ~Decoded();
@@ -58,14 +58,14 @@ struct Rejection {
 struct DecoderOptions {
   bool multi_tenant = false;
   std::size_t max_payload_bytes = 64 * 1024;
-  std::size_t max_metrics = 256;   // per row
+  std::size_t max_metrics = 256;  // per row
   std::size_t max_rows = 1000;
-  int max_depth = 4;               // of objects inside `values`; deeper values are dropped, see contracts 2
+  int max_depth = 4;  // of objects inside `values`; deeper values are dropped, see contracts 2
   Millis max_future{5 * 60 * 1000};
   Millis max_past{std::int64_t{31} * 24 * 3600 * 1000};
-  std::string zone = "UTC";        // IANA name, for ISO texts without offset
+  std::string zone = "UTC";                  // IANA name, for ISO texts without offset
   std::vector<std::string> numeric_metrics;  // patterns of metrics whose text values are parsed as numbers
-  std::vector<Mapping> mappings;   // in the order of the file; the shipped tutorial mapping comes last
+  std::vector<Mapping> mappings;             // in the order of the file; the shipped tutorial mapping comes last
 };
 
 /// The one door for bytes from outside: topic and payload to samples, status or control (contracts 1 to 4 and 6).

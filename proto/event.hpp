@@ -53,10 +53,10 @@ enum class DeviceState : std::uint8_t { online, offline, sleeping };
 struct DeviceStatus {
   DeviceKey device;
   DeviceState state;
-  bool retained = false;                     // a copy sent at subscribe: initial presence only
-  std::string session;                       // "" = none given
-  std::optional<std::int64_t> heartbeat_s;   // announced
-  std::optional<Timestamp> ts;               // the device's own time; never used for wills
+  bool retained = false;                    // a copy sent at subscribe: initial presence only
+  std::string session;                      // "" = none given
+  std::optional<std::int64_t> heartbeat_s;  // announced
+  std::optional<Timestamp> ts;              // the device's own time; never used for wills
   friend bool operator==(const DeviceStatus&, const DeviceStatus&) = default;
 };
 
@@ -133,9 +133,9 @@ struct ClockStep {
 struct DeadLetter {
   DeadLetterReason reason;
   std::string topic;
-  std::string payload;     // at most 64 KiB are kept
+  std::string payload;              // at most 64 KiB are kept
   std::uint64_t payload_bytes = 0;  // of the original
-  std::string detail;      // for people: what and where
+  std::string detail;               // for people: what and where
   DeviceKey device = DeviceKey::none;
   friend bool operator==(const DeadLetter&, const DeadLetter&) = default;
 };
@@ -143,14 +143,14 @@ struct DeadLetter {
 /// A condition of the service itself that a built-in rule turns into an alert (disk-low, log-damage, series-limit,
 /// config-error, link-down is derived from Link).
 struct ServiceCondition {
-  std::string rule;     // the built-in rule's name
+  std::string rule;  // the built-in rule's name
   bool active;
   std::string summary;
   friend bool operator==(const ServiceCondition&, const ServiceCondition&) = default;
 };
 
-using Event = std::variant<NewDevice, NewSeries, SeriesUnit, DeviceTags, DeviceStatus, Heard, RetainedValue, Link,
-                           SessionEpoch, RedeliveryTable, OperatorAction, RuleSetChange, ClockStep, DeadLetter,
-                           ServiceCondition>;
+using Event =
+    std::variant<NewDevice, NewSeries, SeriesUnit, DeviceTags, DeviceStatus, Heard, RetainedValue, Link, SessionEpoch,
+                 RedeliveryTable, OperatorAction, RuleSetChange, ClockStep, DeadLetter, ServiceCondition>;
 
 }  // namespace telltale::proto

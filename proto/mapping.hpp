@@ -23,7 +23,7 @@ struct Mapping {
     std::string zone;  // "" = the decoder's
   };
   std::string name;
-  std::string topic;   // template: literals, {name}, {name=a|b}, {_}, {rest...}
+  std::string topic;  // template: literals, {name}, {name=a|b}, {_}, {rest...}
   Codec codec = Codec::json;
   Role role = Role::telemetry;
   std::vector<std::pair<std::string, std::string>> set;  // constants: site, device, metric; "{group}" refers to a level
@@ -31,10 +31,10 @@ struct Mapping {
   std::optional<Time> time;
   std::vector<Metric> metrics;
   bool metrics_auto = false;
-  std::vector<std::string> ignore;                        // pointers
+  std::vector<std::string> ignore;                          // pointers
   std::vector<std::pair<std::string, double>> enum_values;  // plain codec
-  std::string state_at;                                   // status role, json codec
-  std::vector<std::string> online, offline, sleeping;     // status role: words; empty = the synonyms of contracts 4
+  std::string state_at;                                     // status role, json codec
+  std::vector<std::string> online, offline, sleeping;       // status role: words; empty = the synonyms of contracts 4
 };
 
 /// The shipped mapping for tutorial topics: sensors/{metric}/{device}, plain, site "default".

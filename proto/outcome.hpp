@@ -16,38 +16,38 @@ inline constexpr std::size_t outcome_count = std::size(outcome_names);
 
 /// Why a whole message went to the dead letters. A closed list: it is a metric label.
 enum class DeadLetterReason : std::uint8_t {
-  bad_topic,        // outside the grammar of contracts 1 and no mapping matches
-  bad_json,         // not JSON, or bytes after the value
+  bad_topic,  // outside the grammar of contracts 1 and no mapping matches
+  bad_json,   // not JSON, or bytes after the value
   bad_utf8,
-  wrong_shape,      // JSON, but none of the forms of contracts 2; or a mapping's selectors found nothing
-  bad_value,        // plain codec: neither number, bool nor text that is allowed
-  bad_status,       // status topic with an unknown word or shape
-  bad_control,      // control topic with an unknown verb or payload
-  too_large,        // payload over the limit
+  wrong_shape,  // JSON, but none of the forms of contracts 2; or a mapping's selectors found nothing
+  bad_value,    // plain codec: neither number, bool nor text that is allowed
+  bad_status,   // status topic with an unknown word or shape
+  bad_control,  // control topic with an unknown verb or payload
+  too_large,    // payload over the limit
   too_many_metrics,
   too_many_rows,
   too_deep,
-  too_late,         // all of its readings older than the store accepts
+  too_late,  // all of its readings older than the store accepts
   series_limit,
   device_limit,
 };
 inline constexpr std::string_view dead_letter_reason_names[] = {
-    "bad_topic",   "bad_json",  "bad_utf8",         "wrong_shape",   "bad_value", "bad_status",   "bad_control",
-    "too_large",   "too_many_metrics", "too_many_rows", "too_deep", "too_late",  "series_limit", "device_limit"};
+    "bad_topic", "bad_json",         "bad_utf8",      "wrong_shape", "bad_value", "bad_status",   "bad_control",
+    "too_large", "too_many_metrics", "too_many_rows", "too_deep",    "too_late",  "series_limit", "device_limit"};
 [[nodiscard]] constexpr std::string_view to_string(DeadLetterReason r) noexcept {
   return dead_letter_reason_names[static_cast<std::uint8_t>(r)];
 }
 
 /// Why one value of an otherwise good message was left out. A closed list: it is a metric label.
 enum class DropReason : std::uint8_t {
-  null_value,     // null, nan, inf: "no reading"
-  bad_name,       // metric name outside the grammar
+  null_value,  // null, nan, inf: "no reading"
+  bad_name,    // metric name outside the grammar
   array_value,
   too_deep,
   duplicate_key,  // an earlier value of the same key; last wins
   bad_value,
   too_late,
-  collapsed,      // same (series, ts) with another value, last arrival wins
+  collapsed,  // same (series, ts) with another value, last arrival wins
 };
 inline constexpr std::string_view drop_reason_names[] = {"null_value",    "bad_name",  "array_value", "too_deep",
                                                          "duplicate_key", "bad_value", "too_late",    "collapsed"};

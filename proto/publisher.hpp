@@ -22,13 +22,13 @@ struct Outgoing {
 class Publisher {
  public:
   struct Handlers {
-    std::function<void()> connected;                  // after every successful connect
+    std::function<void()> connected;  // after every successful connect
     std::function<void()> disconnected;
     std::function<void(std::uint64_t token)> delivered;  // QoS 0: handed to the socket; QoS 1: PUBACK arrived
     std::function<void(std::uint64_t token)> failed;     // not sent, or the connection went before the PUBACK
     /// The broker's retained copy of one of the topic filters given to watch_retained (empty payload: none kept).
     std::function<void(std::string topic, std::string payload)> retained;
-    std::function<void()> retained_complete;          // all retained copies were delivered
+    std::function<void()> retained_complete;  // all retained copies were delivered
   };
   virtual ~Publisher() = default;
   virtual void set_handlers(Handlers handlers) = 0;

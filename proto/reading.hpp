@@ -36,7 +36,7 @@ struct TextRef {
 struct Reading {
   Timestamp ts;
   union {
-    double number;         // type number; boolean as 1.0 / 0.0. May be NaN or infinite only if a codec says so (JSON never)
+    double number;  // type number; boolean as 1.0 / 0.0. May be NaN or infinite only if a codec says so (JSON never)
     std::int64_t integer;  // type integer
     TextRef text;          // type text
   };

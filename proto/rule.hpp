@@ -30,10 +30,10 @@ struct ThresholdCheck {
 /// |x - m| / max(s, floor) > limit, m and s exponentially weighted over `span` readings (alpha = 2 / (span + 1)).
 struct ZScoreCheck {
   double limit = 4.0;
-  std::optional<double> clear;   // default: the limit
-  std::uint32_t span = 500;      // readings
-  double floor = 0.0;            // least spread, in the metric's unit
-  std::uint32_t warmup = 30;     // readings before the first verdict
+  std::optional<double> clear;  // default: the limit
+  std::uint32_t span = 500;     // readings
+  double floor = 0.0;           // least spread, in the metric's unit
+  std::uint32_t warmup = 30;    // readings before the first verdict
   friend bool operator==(const ZScoreCheck&, const ZScoreCheck&) = default;
 };
 
@@ -66,15 +66,16 @@ struct HeartbeatSetting {
   friend bool operator==(const HeartbeatSetting&, const HeartbeatSetting&) = default;
 };
 
-/// Everything analytics is told by the configuration. Part of the log, so that a replay runs under the rules of its time.
+/// Everything analytics is told by the configuration. Part of the log, so that a replay runs under the rules of its
+/// time.
 struct RuleSet {
   std::vector<Rule> rules;
   std::vector<HeartbeatSetting> heartbeats;
   std::int64_t default_heartbeat_s = 60;
-  Millis live_max_age{120'000};        // plus the device's heartbeat: older readings are history (contracts 3)
+  Millis live_max_age{120'000};  // plus the device's heartbeat: older readings are history (contracts 3)
   Millis allowed_lateness{30'000};
-  std::vector<Millis> windows{Millis{60'000}};        // aggregates/… windows
-  std::vector<Millis> rollup_windows{Millis{60'000}}; // rollup/… windows
+  std::vector<Millis> windows{Millis{60'000}};         // aggregates/… windows
+  std::vector<Millis> rollup_windows{Millis{60'000}};  // rollup/… windows
   Severity offline_severity = Severity::warning;
   Severity site_silent_severity = Severity::critical;
   friend bool operator==(const RuleSet&, const RuleSet&) = default;

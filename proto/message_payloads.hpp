@@ -1,0 +1,18 @@
+#pragma once
+
+#include "proto/row_clock.hpp"
+
+namespace telltale::proto {
+
+// Payloads that are no telemetry. payload[size] must be writable; the payload may be changed.
+
+/// A status message of contracts 4: a word, or an object with `state`, `online` or `status`. Fills everything but
+/// `device` and `retained`.
+[[nodiscard]] Result<void, Rejection> read_status(char* payload, std::size_t size, JsonTape& tape,
+                                                  const RowClock& clock, Timestamp received, DeviceStatus& out);
+
+/// {"by":…,"comment":…,"until":…}, every key optional; no payload at all is an order without comment.
+[[nodiscard]] Result<void, Rejection> read_control(std::string_view verb, char* payload, std::size_t size,
+                                                   JsonTape& tape, const TimeZone& zone, OperatorAction& out);
+
+}  // namespace telltale::proto
