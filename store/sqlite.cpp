@@ -176,7 +176,9 @@ std::string_view Statement::Rows::blob(int column) const {
   return blob == nullptr ? std::string_view{} : std::string_view(static_cast<const char*>(blob), size);
 }
 
-Transaction::Transaction(Database& database) : database_(database) { database_.exec("begin immediate"); }
+Transaction::Transaction(Database& database, Kind kind) : database_(database) {
+  database_.exec(kind == Kind::write ? "begin immediate" : "begin");
+}
 
 Transaction::~Transaction() {
   if (!open_ || !database_.in_transaction()) return;

@@ -163,10 +163,11 @@ class Statement {
   std::string file_;
 };
 
-/// BEGIN IMMEDIATE; rolls back unless commit() was reached.
+/// BEGIN IMMEDIATE, or for reading one consistent state; rolls back unless commit() was reached.
 class Transaction {
  public:
-  explicit Transaction(Database& database);
+  enum class Kind : std::uint8_t { write, read };
+  explicit Transaction(Database& database, Kind kind = Kind::write);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/batch.hpp"
+#include "store/directory_builder.hpp"
+#include "store/query.hpp"
+#include "store/sqlite.hpp"
+
+namespace telltale::store {
+
+/// catalog.db: what exists, what was last, what was refused, and which files hold the rest. Written by the seal thread;
+/// only generation_mark has another writer (see Generations).
+class Catalog {
+ public:
+  static constexpr const char* file_name = "catalog.db";
+  static Catalog open(const std::filesystem::path& folder);            // made or migrated
+  static Catalog open_read_only(const std::filesystem::path& folder);  // throws when it is no data folder
+
+  struct Latest {
+    Row row;
+    std::uint64_t generation;
+  };
+  struct Letter {
+    std::uint64_t sequence;  // of its batch
+    std::uint32_t index;     // among the batch's events
+    Timestamp at;
+    proto::DeadLetter letter;
+  };
+  struct DayFile {
+    std::int64_t day;  // days since 1970-01-01
+    std::string name;  // below day/
+  };
+  /// Everything a sealed segment leaves here, in one transaction.
+  struct Sealed {
+    std::uint64_t generation = 0, first_sequence = 0, last_sequence = 0, readings = 0;
+    std::int64_t sealed_at_ms = 0;
+    std::vector<proto::Event> directory;  // NewDevice, NewSeries, SeriesUnit, DeviceTags in order
+    struct SeriesFacts {
+      proto::SeriesId id;
+      Row latest;
+      std::int64_t last_stamp_ms;  // 0 = none
+    };
+    std::vector<SeriesFacts> series;
+    std::vector<Letter> letters;
+    std::vector<DayFile> files;
+  };
+  /// Repeating it changes nothing. Returns how many dead letters had to go to stay within `dead_letter_bytes`.
+  std::uint64_t record(const Sealed& sealed, std::uint64_t dead_letter_bytes);
+  [[nodiscard]] bool is_sealed(std::uint64_t generation);
+
+  void load(DirectoryBuilder& directory);
+  [[nodiscard]] std::optional<Latest> latest(proto::SeriesId series);
+  [[nodiscard]] std::vector<Reader::DeadLetterRow> dead_letters(std::size_t limit);
+  [[nodiscard]] std::vector<DayFile> day_files(std::int64_t first_day, std::int64_t last_day);
+  void forget_day_files_before(std::int64_t day);
+  [[nodiscard]] std::uint64_t last_sequence();  // of all sealed generations
+  [[nodiscard]] std::uint64_t last_generation();
+  void checkpoint() { database_.checkpoint(); }
+
+ private:
+  explicit Catalog(Database database) : database_(std::move(database)) {}
+  void put_directory(const std::vector<proto::Event>& events);
+  void put_series(const Sealed& sealed);
+  void put_letters(const std::vector<Letter>& letters);
+  std::uint64_t bound_letters(std::uint64_t most_bytes);
+
+  Database database_;
+};
+
+/// A dead letter's number: by batch and place, so that sealing twice gives the same row.
+[[nodiscard]] constexpr std::int64_t letter_id(std::uint64_t sequence, std::uint32_t index) noexcept {
+  return static_cast<std::int64_t>((sequence << 20) | (index & 0xFFFFF));
+}
+
+/// Hands out generation numbers that never come back: their high-water mark is committed before a number is used.
+/// Numbers are taken in blocks, so that a rotation seldom waits for the catalog. Threads: the writer's.
+class Generations {
+ public:
+  /// `least`: every generation seen anywhere is below it.
+  Generations(const std::filesystem::path& folder, std::uint64_t least);
+  [[nodiscard]] std::uint64_t next();  // throws DatabaseError
+
+ private:
+  Database database_;
+  std::uint64_t next_ = 0;
+  std::uint64_t mark_ = 0;  // numbers below it are taken
+};
+
+}  // namespace telltale::store

@@ -1,0 +1,60 @@
+#include "store/directory_builder.hpp"
+
+#include <algorithm>
+#include <variant>
+
+namespace telltale::store {
+
+using namespace proto;
+
+void DirectoryBuilder::apply(const Event& event) {
+  if (const auto* device = std::get_if<NewDevice>(&event)) {
+    auto& entry = devices_[device->key];
+    entry.key = device->key;
+    entry.tenant = device->tenant;
+    entry.site = device->site;
+    entry.device = device->device;
+  } else if (const auto* added = std::get_if<NewSeries>(&event)) {
+    auto& entry = series_[added->id];
+    entry.id = added->id;
+    entry.device = added->device;
+    entry.metric = added->metric;
+    if (entry.unit.empty() || !added->unit.empty()) entry.unit = added->unit;
+  } else if (const auto* unit = std::get_if<SeriesUnit>(&event)) {
+    if (const auto found = series_.find(unit->id); found != series_.end()) found->second.unit = unit->unit;
+  } else if (const auto* tags = std::get_if<DeviceTags>(&event)) {
+    if (const auto found = devices_.find(tags->device); found != devices_.end()) found->second.tags = tags->tags;
+  }
+}
+
+void DirectoryBuilder::apply(const Batch& batch) {
+  for (const auto& placed : batch.events) apply(placed.event);
+  auto found = series_.end();
+  for (const auto& reading : batch.readings) {
+    if (reading.source != TsSource::receive && reading.source != TsSource::backlog) continue;
+    if (found == series_.end() || found->first != reading.series) found = series_.find(reading.series);
+    if (found == series_.end()) continue;
+    found->second.last_stamp_ms = std::max(found->second.last_stamp_ms, to_ms(reading.ts));
+  }
+}
+
+const DeviceEntry* DirectoryBuilder::device(DeviceKey key) const {
+  const auto found = devices_.find(key);
+  return found == devices_.end() ? nullptr : &found->second;
+}
+
+const SeriesEntry* DirectoryBuilder::series(SeriesId id) const {
+  const auto found = series_.find(id);
+  return found == series_.end() ? nullptr : &found->second;
+}
+
+Directory DirectoryBuilder::directory() const {
+  Directory out;
+  out.devices.reserve(devices_.size());
+  out.series.reserve(series_.size());
+  for (const auto& [key, device] : devices_) out.devices.push_back(device);
+  for (const auto& [id, series] : series_) out.series.push_back(series);
+  return out;
+}
+
+}  // namespace telltale::store
