@@ -1,0 +1,103 @@
+#include <algorithm>
+
+#include "app/config.hpp"
+#include "app/config_schema.hpp"
+
+namespace telltale::app {
+
+namespace {
+
+constexpr std::string_view head =
+    R"(# Telltale: every key with its default. A key that is left out has the value shown here.
+# Durations: "20ms" "2s" "5m" "1h" "7d".  Sizes: "512B" "64KiB" "64MiB" "2GiB".
+# The environment beats this file: TELLTALE_SECTION__KEY, such as TELLTALE_MQTT__URL.
+)";
+
+constexpr std::string_view lists = R"toml(
+# A rule watches series. It fires when its check holds, and clears at `clear`.
+# [[rule]]
+# name = "too-hot"                    # letters, digits and _ . : - (48 at most), unique
+# tenant = "*"                        # patterns with *; tenant only with [tenants] enabled
+# site = "*"
+# device = "*"
+# metric = "temperature"
+# tags = { line = "2" }               # the device must have all of these
+# above = 80.0                        # fires above this; in the metric's unit
+# clear = 75.0                        # clears at or past this; default: the limit
+# for = "2s"                          # violated for so long, or "3 of 5" readings; default: the first reading fires
+# cooldown = "0s"                     # raised again within this: the same alert, as flapping
+# severity = "critical"               # info, warning (default) or critical
+# message = "{metric} {value} {unit} > {threshold} on {device} ({site})"   # default: a sentence like this
+# runbook = ""                        # a link for the person who is woken up
+
+# [[rule]]
+# name = "too-cold"
+# metric = "temperature"
+# below = -20.0                       # fires below this
+
+# [[rule]]
+# name = "odd-humidity"
+# metric = "humidity"
+# zscore = 4.0                        # fires when so many standard deviations from the series' own mean
+# clear = 3.0
+# span = 500                          # readings: how far the exponentially weighted mean looks back
+# warmup = 30                         # readings before the first verdict
+# floor = 0.0                         # least standard deviation, in the metric's unit
+
+# How often devices that announce nothing are expected to be heard. The first match counts.
+# [[heartbeat]]
+# tenant = "*"
+# site = "attic"
+# device = "*"
+# heartbeat = "15m"
+
+# How topics and payloads of others become readings. The tutorial's sensors/{metric}/{device} is built in.
+# [[mapping]]
+# name = "tasmota"
+# topic = "tele/{device}/SENSOR"      # {name}, {name=a|b}, {_} ignored, {rest...} last
+# codec = "json"                      # or "plain": the payload is one value
+# role = "telemetry"                  # or "status"
+# set = { site = "home" }             # constants for site, device, metric
+# device = ""                         # composed of levels, such as "{edge}:{rest}"; default: the level {device}
+# time = { at = "/Time", zone = "Europe/Prague" }
+# metrics = [ { at = "/*/Temperature", name = "{1}_temperature", unit = "Cel" } ]   # or "auto"
+# ignore = []                         # JSON pointers that "auto" leaves out
+
+# [[mapping]]
+# name = "windows"
+# topic = "contact/{device}/{metric}"
+# codec = "plain"
+# set = { site = "home" }
+# enum = { open = 1, closed = 0 }     # words of a plain payload
+
+# [[mapping]]
+# name = "z2m-avail"
+# topic = "zigbee2mqtt/{device}/availability"
+# role = "status"
+# set = { site = "home" }
+# state_at = "/state"                 # JSON pointer to the word
+# online = ["online"]                 # default: the usual words
+# offline = ["offline"]
+# sleeping = []
+)toml";
+
+}  // namespace
+
+std::string example_config() {
+  constexpr std::size_t comment_column = 44;
+  const Config defaults;
+  std::string out(head);
+  std::string_view section;
+  for (const auto& key : config_keys()) {
+    if (key.section != section) {
+      section = key.section;
+      out += "\n[" + std::string(section) + "]\n";
+    }
+    std::string line = std::string(key.name) + " = " + key.show(defaults);
+    line.append(line.size() < comment_column ? comment_column - line.size() : 2, ' ');
+    out += line + "# " + std::string(key.comment) + "\n";
+  }
+  return out + std::string(lists);
+}
+
+}  // namespace telltale::app

@@ -1,0 +1,38 @@
+#include <algorithm>
+
+#include "app/config_tables.hpp"
+#include "proto/topic.hpp"
+
+namespace telltale::app {
+
+namespace {
+
+bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool id_character(char c) {
+  return lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == ':' || c == '-';
+}
+bool site_character(char c) { return lower_or_digit(c) || c == '_' || c == '-'; }
+
+}  // namespace
+
+void read_pattern(const TableReader& table, std::string_view key, bool multi_tenant, std::string& out,
+                  Problems& problems) {
+  const auto value = table.find(key);
+  if (!value) return;
+  const auto pattern = as_text(*value, problems);
+  if (!pattern) return;
+  const bool narrow = key == "tenant" || key == "site";
+  const auto allowed = [&](char c) { return c == '*' || (narrow ? site_character(c) : id_character(c)); };
+  if (pattern->empty() || !std::ranges::all_of(*pattern, allowed)) {
+    problems.add(*value, "no " + std::string(key) + " can match \"" + *pattern + "\": " +
+                             (narrow ? "a-z 0-9 _ - and * are allowed" : "A-Z a-z 0-9 _ . : - and * are allowed"));
+    return;
+  }
+  if (key == "tenant" && !multi_tenant && !proto::matches(*pattern, proto::default_tenant)) {
+    problems.add(*value, "no tenant can match \"" + *pattern + "\" unless [tenants] enabled = true");
+    return;
+  }
+  out = *pattern;
+}
+
+}  // namespace telltale::app

@@ -1,0 +1,47 @@
+#pragma once
+
+// Inside app only: pulls in toml++. The sections that are lists of tables.
+#include <string_view>
+#include <vector>
+
+#include "app/config_value.hpp"
+#include "proto/mapping.hpp"
+#include "proto/rule.hpp"
+
+namespace telltale::app {
+
+/// The keys of [[rule]], [[heartbeat]], [[mapping]], and of a mapping's `metrics` and `time`.
+[[nodiscard]] const std::vector<std::string_view>& rule_keys();
+[[nodiscard]] const std::vector<std::string_view>& heartbeat_keys();
+[[nodiscard]] const std::vector<std::string_view>& mapping_keys();
+[[nodiscard]] const std::vector<std::string_view>& mapping_metric_keys();
+[[nodiscard]] const std::vector<std::string_view>& mapping_time_keys();
+
+[[nodiscard]] std::vector<proto::Rule> read_rules(const Value& list, bool multi_tenant, Problems& problems);
+[[nodiscard]] std::vector<proto::HeartbeatSetting> read_heartbeats(const Value& list, bool multi_tenant,
+                                                                   Problems& problems);
+
+/// A mapping and where its topic stands.
+struct PlacedMapping {
+  proto::Mapping mapping;
+  Value topic;
+};
+/// What needs the decoder's zone and limits is left to the caller.
+[[nodiscard]] std::vector<PlacedMapping> read_mappings(const Value& list, Problems& problems);
+
+/// Calls `each` with every entry of a list of tables; tells when it is none.
+template <class Each>
+void for_each_entry(const Value& list, Problems& problems, Each&& each) {
+  const auto* array = list.node->as_array();
+  if (!array || (!array->empty() && !array->is_array_of_tables())) {
+    problems.add(list, "is a list: write [[" + list.name + "]]");
+    return;
+  }
+  for (const auto& entry : *array) each(list.child(entry, ""));
+}
+
+/// The patterns that say which devices an entry is about, tenant only in multi-tenant installs.
+void read_pattern(const TableReader& table, std::string_view key, bool multi_tenant, std::string& out,
+                  Problems& problems);
+
+}  // namespace telltale::app

@@ -1,0 +1,188 @@
+#include "app/config_text.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <span>
+
+namespace telltale::app {
+
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+constexpr Unit duration_units[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+constexpr Unit size_units[] = {
+    {"B", 1}, {"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}, {"TiB", 1ull << 40}};
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+Result<std::uint64_t, std::string> parse_quantity(std::string_view text, std::span<const Unit> units,
+                                                  std::string_view expected) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return fail("expected " + std::string(expected) + ", found " + quoted(text));
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  for (const auto& known : units) {
+    if (unit != known.name) continue;
+    constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    if (number > most / known.factor) return fail(quoted(text) + " is too much");
+    return number * known.factor;
+  }
+  std::string names;
+  for (const auto& known : units) names += (names.empty() ? "" : " ") + std::string(known.name);
+  if (unit.empty()) return fail(quoted(text) + " needs a unit: " + names);
+  return fail("unknown unit '" + std::string(unit) + "' in " + quoted(text) + ": use one of " + names);
+}
+
+std::string quantity_text(std::uint64_t value, std::span<const Unit> units) {
+  const Unit* best = &units.front();
+  for (const auto& unit : units) {
+    if (value > 0 && value % unit.factor == 0) best = &unit;
+  }
+  return std::to_string(value / best->factor) + std::string(best->name);
+}
+
+bool parse_port(std::string_view text, std::uint16_t& port) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+/// "host", "host:port", "[v6]:port". False when malformed; `port` empty when there is none.
+bool split_authority(std::string_view text, std::string& host, std::string_view& port) {
+  std::size_t end = 0;
+  if (text.starts_with('[')) {
+    const auto bracket = text.find(']');
+    if (bracket == std::string_view::npos) return false;
+    host = text.substr(1, bracket - 1);
+    in6_addr parsed{};
+    if (inet_pton(AF_INET6, host.c_str(), &parsed) != 1) return false;
+    end = bracket + 1;
+  } else {
+    end = std::min(text.find(':'), text.size());
+    host = text.substr(0, end);
+  }
+  const auto rest = text.substr(end);
+  if (rest.empty()) {
+    port = {};
+    return !host.empty();
+  }
+  port = rest.substr(1);
+  return rest.front() == ':' && !port.empty() && !host.empty();
+}
+
+bool host_characters(std::string_view host) {
+  return std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == ':';
+  });
+}
+
+constexpr std::size_t longest_key = 32;
+
+/// Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours cost 1.
+/// Precondition: both at most longest_key.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::array<std::array<std::size_t, longest_key + 1>, longest_key + 1> cost{};
+  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, replaced});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+    }
+  }
+  return cost[a.size()][b.size()];
+}
+
+}  // namespace
+
+Result<Millis, std::string> parse_duration(std::string_view text) {
+  const auto value = parse_quantity(text, duration_units, "a duration such as \"2s\"");
+  if (!value) return fail(value.error());
+  return Millis{static_cast<std::int64_t>(*value)};
+}
+
+Result<std::uint64_t, std::string> parse_size(std::string_view text) {
+  return parse_quantity(text, size_units, "a size such as \"64MiB\"");
+}
+
+std::string duration_text(Millis value) {
+  return value.count() == 0 ? "0s" : quantity_text(static_cast<std::uint64_t>(value.count()), duration_units);
+}
+
+std::string size_text(std::uint64_t bytes) { return quantity_text(bytes, size_units); }
+
+Result<BrokerUrl, std::string> parse_broker_url(std::string_view text) {
+  BrokerUrl url;
+  if (text.starts_with("mqtts://")) {
+    url.tls = true;
+  } else if (!text.starts_with("mqtt://")) {
+    return fail(std::string("must begin with mqtt:// or mqtts://"));
+  }
+  text.remove_prefix(url.tls ? 8 : 7);
+  if (text.find('@') != std::string_view::npos) {
+    return fail(std::string("no credentials here: use username and password_file"));
+  }
+  if (text.ends_with('/')) text.remove_suffix(1);
+  if (text.find_first_of("/?#") != std::string_view::npos) return fail(std::string("nothing may follow host and port"));
+  std::string_view port;
+  if (!split_authority(text, url.host, port) || !host_characters(url.host)) {
+    return fail("no usable host in " + quoted(text) + " (IPv6 addresses are written in brackets)");
+  }
+  url.port = url.tls ? 8883 : 1883;
+  if (!port.empty() && (!parse_port(port, url.port) || url.port == 0)) {
+    return fail("not a port: " + quoted(port));
+  }
+  return url;
+}
+
+std::string broker_url_text(std::string_view host, std::uint16_t port, bool tls) {
+  return (tls ? "mqtts://" : "mqtt://") + listen_text(host, port);
+}
+
+Result<ListenAddress, std::string> parse_listen(std::string_view text) {
+  ListenAddress address;
+  std::string_view port;
+  if (!split_authority(text, address.host, port) || port.empty()) {
+    return fail("expected address:port such as \"127.0.0.1:8080\", found " + quoted(text));
+  }
+  if (!parse_port(port, address.port)) return fail("not a port: " + quoted(port));
+  if (address.host == "localhost") address.host = "127.0.0.1";
+  in6_addr parsed{};
+  const int family = text.starts_with('[') ? AF_INET6 : AF_INET;
+  if (inet_pton(family, address.host.c_str(), &parsed) != 1) {
+    return fail("not a numeric address: " + quoted(address.host) + " (all interfaces: \"0.0.0.0\" or \"[::]\")");
+  }
+  return address;
+}
+
+std::string listen_text(std::string_view host, std::uint16_t port) {
+  const bool v6 = host.find(':') != std::string_view::npos;
+  return (v6 ? "[" : "") + std::string(host) + (v6 ? "]" : "") + ":" + std::to_string(port);
+}
+
+std::string suggestion(std::string_view unknown, const std::vector<std::string_view>& known) {
+  std::string_view best;
+  std::size_t least = std::max<std::size_t>(1, unknown.size() / 3) + 1;
+  if (unknown.size() > longest_key) return "";
+  for (const auto candidate : known) {
+    if (candidate.size() > longest_key) continue;
+    const auto d = distance(unknown, candidate);
+    if (d < least) {
+      least = d;
+      best = candidate;
+    }
+  }
+  return best.empty() ? "" : ", did you mean '" + std::string(best) + "'?";
+}
+
+}  // namespace telltale::app

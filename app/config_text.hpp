@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/clock.hpp"
+#include "proto/result.hpp"
+
+namespace telltale::app {
+
+// How values are written in the configuration. The error of each is a sentence without the value's place.
+
+/// "20ms" "2s" "5m" "1h" "7d".
+[[nodiscard]] Result<Millis, std::string> parse_duration(std::string_view text);
+/// "512B" "64KiB" "64MiB" "2GiB" "1TiB".
+[[nodiscard]] Result<std::uint64_t, std::string> parse_size(std::string_view text);
+
+/// The same with the largest unit that divides it.
+[[nodiscard]] std::string duration_text(Millis value);
+[[nodiscard]] std::string size_text(std::uint64_t bytes);
+
+struct BrokerUrl {
+  std::string host;
+  std::uint16_t port = 1883;
+  bool tls = false;
+};
+/// mqtt:// or mqtts://, host (IPv6 in brackets), optional port (1883, 8883). Credentials do not belong there.
+[[nodiscard]] Result<BrokerUrl, std::string> parse_broker_url(std::string_view text);
+[[nodiscard]] std::string broker_url_text(std::string_view host, std::uint16_t port, bool tls);
+
+struct ListenAddress {
+  std::string host;  // numeric
+  std::uint16_t port = 0;
+};
+/// "127.0.0.1:8080" "[::1]:8080" "localhost:8080" (= 127.0.0.1).
+[[nodiscard]] Result<ListenAddress, std::string> parse_listen(std::string_view text);
+[[nodiscard]] std::string listen_text(std::string_view host, std::uint16_t port);
+
+/// ", did you mean 'above'?" for the nearest of `known`, or "" when nothing is near.
+[[nodiscard]] std::string suggestion(std::string_view unknown, const std::vector<std::string_view>& known);
+
+}  // namespace telltale::app
