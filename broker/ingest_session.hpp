@@ -19,13 +19,13 @@ namespace telltale::broker {
 struct InboundMessage {
   std::string_view topic;
   char* payload;
-  std::uint32_t payload_size;      // bytes present here
-  std::uint32_t original_size;     // > payload_size when the frame was over the limit and only its first KB was kept
-  std::uint16_t packet_id;         // 0 for QoS 0
-  std::uint16_t filter;            // index of the first configured filter named by a subscription identifier; 0xFFFF none
+  std::uint32_t payload_size;   // bytes present here
+  std::uint32_t original_size;  // > payload_size when the frame was over the limit and only its first KB was kept
+  std::uint16_t packet_id;      // 0 for QoS 0
+  std::uint16_t filter;         // index of the first configured filter named by a subscription identifier; 0xFFFF none
   std::uint8_t qos;
   bool dup;
-  bool retain;                     // RETAIN=1: a copy sent at subscribe (retain-as-published is off)
+  bool retain;  // RETAIN=1: a copy sent at subscribe (retain-as-published is off)
 };
 
 using Slab = std::shared_ptr<std::vector<char>>;
@@ -54,17 +54,17 @@ using SessionItem = std::variant<Arrivals, Connected, Disconnected, CaughtUp>;
 
 struct SessionStatus {
   bool connected = false;
-  bool subscribed = false;   // every SUBACK as asked
+  bool subscribed = false;  // every SUBACK as asked
   bool caught_up = false;
   bool taken_over = false;
-  std::string problem;       // "" = none; for /readyz
+  std::string problem;  // "" = none; for /readyz
 };
 
 struct IngestOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 1883;
   bool tls = false;
-  std::string ca_file, cert_file, key_file;   // PEM; "" = system CA / none
+  std::string ca_file, cert_file, key_file;  // PEM; "" = system CA / none
   std::string username, password;
   std::string client_id = "telltale";
   std::string instance = "telltale";          // service/{instance}/status and /marker
@@ -74,7 +74,7 @@ struct IngestOptions {
   std::uint32_t session_expiry_s = 7 * 24 * 3600;
   std::uint16_t receive_maximum = 20000;
   std::uint16_t keepalive_s = 15;
-  std::uint32_t max_frame_bytes = 256 * 1024; // larger frames are streamed past; the first KB is kept
+  std::uint32_t max_frame_bytes = 256 * 1024;  // larger frames are streamed past; the first KB is kept
   std::uint64_t max_unacknowledged_bytes = 64ull << 20;
   Millis nap{1};
   Millis backoff_min{500};

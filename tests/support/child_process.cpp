@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,7 +67,8 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
   if (pid_ > 0 && ::read(error_pipe[0], &error, sizeof error) == sizeof error) ::waitpid(pid_, nullptr, 0);
   ::close(error_pipe[0]);
   if (error != 0) throw std::system_error(error, std::generic_category(), "start " + options.arguments.at(0));
-  pidfd_ = ::pidfd_open(pid_, 0);
+  // glibc 2.36 declares pidfd_open() without extern "C".
+  pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
 }
 
 ChildProcess::~ChildProcess() { kill(); }
