@@ -3,33 +3,22 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
+
+#include "proto/utf8.hpp"
 
 namespace telltale::alerting {
 
 namespace {
 
-/// Bytes of the well-formed UTF-8 character at the start of `text`, 0 when there is none (Unicode 15, table 3-7).
-std::size_t character_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto between = [](unsigned value, unsigned low, unsigned high) { return value >= low && value <= high; };
-  const auto continuation = [&](std::size_t i) { return between(byte(i), 0x80, 0xBF); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (between(first, 0xC2, 0xDF)) return continuation(1) ? 2 : 0;
-  if (between(first, 0xE0, 0xEF)) {
-    const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
-    const unsigned high = first == 0xED ? 0x9F : 0xBF;
-    return between(byte(1), low, high) && continuation(2) ? 3 : 0;
-  }
-  if (between(first, 0xF0, 0xF4)) {
-    const unsigned low = first == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
-    return between(byte(1), low, high) && continuation(2) && continuation(3) ? 4 : 0;
-  }
-  return 0;
+/// At most `limit` bytes, not cut within a character.
+std::string_view beginning(std::string_view bytes, std::size_t limit) {
+  if (bytes.size() <= limit) return bytes;
+  const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(bytes[at]) & 0xC0) == 0x80; };
+  std::size_t end = limit;
+  while (end > 0 && limit - end < 3 && continues(end)) --end;
+  return bytes.substr(0, end);
 }
 
 std::string shortest(double value) {
@@ -41,21 +30,16 @@ std::string shortest(double value) {
 }  // namespace
 
 std::string as_utf8(std::string_view bytes, std::size_t limit_bytes) {
+  std::string_view rest = beginning(bytes, limit_bytes);
   std::string text;
-  const std::size_t end = std::min(bytes.size(), limit_bytes);
-  text.reserve(end);
-  for (std::size_t at = 0; at < end;) {
-    const std::size_t length = character_length(bytes.substr(at));
-    if (length == 0) {
-      text += "\xEF\xBF\xBD";
-      ++at;
-    } else {
-      if (at + length > end) break;
-      text.append(bytes.substr(at, length));
-      at += length;
-    }
+  text.reserve(rest.size());
+  for (;;) {
+    const std::size_t invalid = proto::first_invalid_utf8(rest);
+    text.append(rest.substr(0, invalid));
+    if (invalid == std::string_view::npos) return text;
+    text.append("\xEF\xBF\xBD");
+    rest.remove_prefix(invalid + 1);
   }
-  return text;
 }
 
 struct FlatObject::Impl {

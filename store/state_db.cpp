@@ -3,14 +3,15 @@
 #include <array>
 #include <mutex>
 
+#include "store/migrations.hpp"
 #include "store/sqlite.hpp"
 
 namespace telltale::store {
 
 namespace {
 
-// migration i brings the file from format i to format i + 1; a released one is never changed.
-constexpr std::array migrations = {
+// A step that was released is never changed.
+constexpr std::array<const char*, 1> migrations = {
     R"sql(
     CREATE TABLE queued_event(
       row INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a cursor may stand on a deleted row
@@ -37,17 +38,7 @@ constexpr std::array migrations = {
 
 Database open_and_migrate(const std::filesystem::path& file) {
   Database database(file, Database::Mode::full);
-  const std::int64_t found = database.number("PRAGMA user_version");
-  if (found < 0 || found > static_cast<std::int64_t>(migrations.size())) {
-    throw StoreFailure(file.string() + ": format " + std::to_string(found) +
-                       " was written by a newer version (this one knows " + std::to_string(migrations.size()) + ")");
-  }
-  for (auto format = static_cast<std::size_t>(found); format < migrations.size(); ++format) {
-    Transaction transaction(database);
-    database.exec(migrations[format]);
-    database.exec("PRAGMA user_version = " + std::to_string(format + 1));
-    transaction.commit();
-  }
+  migrate(database, migrations);
   return database;
 }
 
