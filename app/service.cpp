@@ -59,7 +59,7 @@ broker::PublisherOptions publisher_options(const broker::IngestOptions& mqtt, co
   options.key_file = mqtt.key_file;
   options.username = mqtt.username;
   options.password = mqtt.password;
-  options.client_id = mqtt.client_id + "-pub";
+  options.client_id = mqtt.client_id;
   options.instance = mqtt.instance;
   options.nonce = nonce;
   options.version = version;
@@ -179,7 +179,8 @@ void Service::stop() {
   self.writer.stop();
   self.session.stop();
   self.alerting.stop(outbox_grace);
-  self.publisher.stop();
+  const bool replaced = self.session.status().taken_over;
+  self.publisher.stop(replaced ? broker::PahoPublisher::Farewell::silent : broker::PahoPublisher::Farewell::offline);
   self.http.stop();
   self.store.stop();
   self.log.info("service", "stopped");

@@ -1,0 +1,33 @@
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "app/command_audit.hpp"
+#include "app/command_check.hpp"
+#include "app/command_config.hpp"
+#include "app/command_deadletter.hpp"
+#include "app/command_fleet.hpp"
+#include "app/command_healthcheck.hpp"
+#include "app/command_query.hpp"
+#include "app/command_replay.hpp"
+#include "app/command_serve.hpp"
+#include "app/version.hpp"
+
+int main(int argc, char** argv) {
+  using namespace telltale::app;
+  CLI::App app{"Listens to fleets of sensors over MQTT, stores every reading, and tells what is wrong.", "telltale"};
+  app.set_version_flag("--version", std::string(version) + " (" + std::string(revision) + ")");
+  app.require_subcommand(1);
+  int exit_code = 0;
+  add_serve_command(app, exit_code);
+  add_check_command(app, exit_code);
+  add_config_command(app, exit_code);
+  add_query_command(app, exit_code);
+  add_deadletter_command(app, exit_code);
+  add_audit_command(app, exit_code);
+  add_healthcheck_command(app, exit_code);
+  add_fleet_command(app, exit_code);
+  add_replay_command(app, exit_code);
+  CLI11_PARSE(app, argc, argv);
+  return exit_code;
+}
