@@ -69,6 +69,18 @@ void replace(std::string& text, std::string_view what, const std::string& by) {
   }
 }
 
+/// Collections keep their sets below a folder "data", some of them in sub-folders: the set's name is the site.
+std::string folder_of(const std::filesystem::path& path) {
+  const auto folder = std::filesystem::absolute(path).lexically_normal().parent_path();
+  std::string found = folder.filename().string();
+  bool below_data = false;
+  for (const auto& part : folder) {
+    if (below_data) found = part.string();
+    below_data = part == "data" || part == "sample-data";
+  }
+  return found;
+}
+
 struct CloseFile {
   void operator()(gzFile_s* file) const { gzclose(file); }
 };
@@ -138,8 +150,7 @@ struct ReplaySource::Impl {
 
     std::filesystem::path stem = std::filesystem::path(path).filename();
     while (stem.has_extension() && (stem.extension() == ".gz" || stem.extension() == ".csv")) stem = stem.stem();
-    const auto folder = std::filesystem::absolute(path).parent_path().filename().string();
-    replace(pattern, "{folder}", as_site(folder));
+    replace(pattern, "{folder}", as_site(folder_of(path)));
     replace(pattern, "{stem}", as_device(stem.string()));
     topic_of.assign(names.size(), no_topic);
     for (std::size_t i = 1; i < names.size(); ++i) {

@@ -32,8 +32,9 @@ struct ReplayRow {
 /// Errors: throws std::runtime_error that names file and line. Cost: one line at a time; the file may be any size.
 class ReplaySource {
  public:
-  /// `topic` may hold {folder}, {stem} and {column}, replaced by sanitised names. When it holds no {column} and
-  /// the file has several, "/{column}" is added.
+  /// `topic` may hold {folder}, {stem} and {column}, replaced by sanitised names. {folder} is the one below the last
+  /// folder named data or sample-data in the file's path, else the file's own. When there is no {column} and the file
+  /// has several, "/{column}" is added.
   ReplaySource(const std::string& path, std::string_view topic);
   ~ReplaySource();
   ReplaySource(ReplaySource&&) noexcept;
