@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <random>
@@ -23,7 +24,9 @@ using namespace std::chrono_literals;
 constexpr auto component = "publisher";
 constexpr auto connect_within = 5s;
 constexpr auto farewell_within = 2s;
-constexpr std::uint64_t own_message = 0;  // user context of what is not the caller's
+// User contexts of what is not the caller's.
+constexpr std::uint64_t own_message = 0;
+constexpr std::uint64_t farewell_message = std::numeric_limits<std::uint64_t>::max();
 
 struct ConnectDone {
   std::string error;  // "" = connected
@@ -131,7 +134,8 @@ struct PahoPublisher::Impl {
   void retained_read();
   void fail_all();
   void say_goodbye();
-  void publish_own(const std::string& topic, const std::string& payload, bool retain);
+  void wait_for(const std::function<bool()>& done);
+  void publish_own(const std::string& topic, const std::string& payload, bool retain, std::uint64_t number);
   [[nodiscard]] mqtt::connect_options connect_options() const;
   [[nodiscard]] std::string status(std::string_view state) const;
   void say_problem(const std::string& text);
@@ -167,6 +171,7 @@ struct PahoPublisher::Impl {
   Backoff backoff;
   std::atomic<bool> is_connected{false};
   bool reading_retained = false;
+  bool farewell_sent = false;
   bool connecting = false;
   std::uint64_t connections = 0;
   std::string end_payload;
@@ -245,7 +250,7 @@ void PahoPublisher::Impl::begin_connect() {
 }
 
 void PahoPublisher::Impl::handle(const ConnectDone& done) {
-  connecting = false;
+  if (!std::exchange(connecting, false)) return;  // Paho C++ 1.2.0 tells this success twice
   if (!done.error.empty()) {
     say_problem("cannot connect to " + broker_name + ": " + done.error);
     connect_at = std::chrono::steady_clock::now() + backoff.next();
@@ -255,7 +260,7 @@ void PahoPublisher::Impl::handle(const ConnectDone& done) {
   backoff.reset();
   said_problem.clear();
   is_connected = true;
-  publish_own(status_topic, status("online"), true);
+  publish_own(status_topic, status("online"), true, own_message);
   log.info(component, "connected to " + broker_name);
   if (handlers.connected) handlers.connected();
   read_retained();
@@ -271,6 +276,7 @@ void PahoPublisher::Impl::handle(const ConnectionLost& lost) {
 }
 
 void PahoPublisher::Impl::handle(const PublishDone& done) {
+  if (done.number == farewell_message) farewell_sent = true;
   std::optional<Sent> sent;
   {
     const std::lock_guard lock(in_flight_mutex);
@@ -317,7 +323,7 @@ void PahoPublisher::Impl::handle(const SubscribeDone& done) {
     return retained_read();
   }
   end_payload = options.nonce + "-" + std::to_string(connections);
-  publish_own(end_topic, end_payload, false);
+  publish_own(end_topic, end_payload, false, own_message);
 }
 
 void PahoPublisher::Impl::handle(const MessageArrived& message) {
@@ -341,10 +347,11 @@ void PahoPublisher::Impl::retained_read() {
   if (handlers.retained_complete) handlers.retained_complete();
 }
 
-void PahoPublisher::Impl::publish_own(const std::string& topic, const std::string& payload, bool retain) {
+void PahoPublisher::Impl::publish_own(const std::string& topic, const std::string& payload, bool retain,
+                                      std::uint64_t number) {
   const mqtt::properties json{{mqtt::property::CONTENT_TYPE, "application/json"}};
   try {
-    client.publish(mqtt::message::create(topic, payload, 1, retain, json), nullptr, on_publish);
+    client.publish(mqtt::message::create(topic, payload, 1, retain, json), reinterpret_cast<void*>(number), on_publish);
   } catch (const mqtt::exception& error) {
     log.debug(component, "publish to " + topic + ": " + error.what());  // the connection has gone; it is told
   }
@@ -352,24 +359,31 @@ void PahoPublisher::Impl::publish_own(const std::string& topic, const std::strin
 
 void PahoPublisher::Impl::say_goodbye() {
   if (is_connected.exchange(false)) {
-    const auto deadline = std::chrono::steady_clock::now() + farewell_within;
-    const auto waiting = [this] {
+    wait_for([this] {
       const std::lock_guard lock(in_flight_mutex);
-      return !in_flight.empty();
-    };
-    while (waiting()) {
-      const auto happening = happenings.pop_until(deadline);
-      if (!happening || std::holds_alternative<ConnectionLost>(*happening)) break;
-      if (const auto* done = std::get_if<PublishDone>(&*happening)) handle(*done);
+      return in_flight.empty();
+    });
+    if (farewell == Farewell::offline) {
+      publish_own(status_topic, status("offline"), true, farewell_message);
+      wait_for([this] { return farewell_sent; });
     }
-    if (farewell == Farewell::offline) publish_own(status_topic, status("offline"), true);
     try {
-      client.disconnect(std::chrono::milliseconds(farewell_within))->wait_for(farewell_within * 2);
+      client.disconnect()->wait_for(farewell_within);
     } catch (const mqtt::exception& error) {
       log.debug(component, std::string("disconnect: ") + error.what());
     }
   }
   fail_all();
+}
+
+/// Goes on with what comes from Paho until `done`, the connection goes, or 2 s are over.
+void PahoPublisher::Impl::wait_for(const std::function<bool()>& done) {
+  const auto deadline = std::chrono::steady_clock::now() + farewell_within;
+  while (!done()) {
+    const auto happening = happenings.pop_until(deadline);
+    if (!happening || std::holds_alternative<ConnectionLost>(*happening)) return;
+    if (const auto* sent = std::get_if<PublishDone>(&*happening)) handle(*sent);
+  }
 }
 
 void PahoPublisher::Impl::say_problem(const std::string& text) {
