@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "store/day.hpp"
 #include "store/migrations.hpp"
 
 namespace telltale::store {
@@ -87,19 +88,27 @@ void DayFile::Seal::commit() {
 }
 
 std::vector<DayFile::Chunk> DayFile::chunks(proto::SeriesId series, std::int64_t from, std::int64_t to) {
-  std::vector<std::int64_t> orders;
-  Statement ledger(database_, "select ord from sealed where t_max>=? and t_min<? order by ord");
-  for (auto row = ledger.query(from, to); row.next();) orders.push_back(row.integer(0));
+  struct Entry {
+    std::int64_t order;
+    std::int64_t first_hour, last_hour;  // since 1970
+  };
+  std::vector<Entry> entries;
+  Statement ledger(database_, "select ord, t_min, t_max from sealed where t_max>=? and t_min<? order by ord");
+  for (auto row = ledger.query(from, to); row.next();)
+    entries.push_back(
+        {row.integer(0), hour_of(std::max(from, row.integer(1))), hour_of(std::min(to - 1, row.integer(2)))});
 
   std::vector<Chunk> out;
   Statement select(database_,
                    "select generation, t_min, t_max, n, v_min, v_max, v_sum, v_sumsq, v_last, type, data from chunk "
                    "where id between ? and ? and t_max>=? and t_min<?");
   const auto number = proto::to_number(series);
-  for (const auto order : orders) {
-    for (unsigned hour = 0; hour < 24; ++hour) {
-      const auto last_piece = key(order, hour, number, (1u << series_shift) - 1);
-      for (auto row = select.query(key(order, hour, number, 0), last_piece, from, to); row.next();) {
+  for (const auto& entry : entries) {
+    for (auto hour = entry.first_hour; hour <= entry.last_hour; ++hour) {
+      const auto hour_of_day = static_cast<unsigned>(hour - floor_divide(hour, 24) * 24);
+      const auto first_piece = key(entry.order, hour_of_day, number, 0);
+      const auto last_piece = first_piece + (1 << series_shift) - 1;
+      for (auto row = select.query(first_piece, last_piece, from, to); row.next();) {
         Chunk chunk;
         chunk.generation = static_cast<std::uint64_t>(row.integer(0));
         chunk.header = {row.integer(1), row.integer(2), static_cast<std::uint64_t>(row.integer(3)), std::nullopt};

@@ -44,7 +44,7 @@ int Disk::sync_directory(const std::filesystem::path& folder) {
   return ::fsync(fd.get()) == 0 ? 0 : errno;
 }
 
-int Disk::space(const std::filesystem::path& folder, Space& out) {
+int Disk::space(const std::filesystem::path& folder, Space& out) const {
   struct statvfs info {};
   if (::statvfs(folder.c_str(), &info) != 0) return errno;
   out.free_bytes = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;

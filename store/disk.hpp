@@ -40,7 +40,7 @@ class Disk {
   virtual int reserve(int fd, std::uint64_t offset, std::uint64_t bytes);  // blocks behind the end; size stays
   virtual int truncate(int fd, std::uint64_t size);                        // also gives back reserved blocks
   virtual int sync_directory(const std::filesystem::path& folder);         // makes names in it durable
-  virtual int space(const std::filesystem::path& folder, Space& out);
+  virtual int space(const std::filesystem::path& folder, Space& out) const;
 };
 
 /// True for the errors that space coming back cures.

@@ -19,6 +19,7 @@ std::size_t bytes_of(const proto::Batch& batch) {
 
 void Feed::add_segment(SegmentInfo segment) {
   const std::lock_guard lock(mutex_);
+  if (!segments_.empty()) segments_.back().finished = true;
   segments_.push_back(std::move(segment));
 }
 
@@ -27,6 +28,7 @@ void Feed::publish(std::shared_ptr<const proto::Batch> batch) {
     const std::lock_guard lock(mutex_);
     segments_.back().last_sequence = batch->position.sequence;
     segments_.back().readings += batch->readings.size();
+    readings_ += batch->readings.size();
     recent_bytes_ += bytes_of(*batch);
     recent_.push_back(std::move(batch));
     while (recent_.size() > 1 && (recent_.size() > limits_.batches || recent_bytes_ > limits_.bytes)) {
@@ -52,6 +54,11 @@ proto::LogPosition Feed::end() const {
 std::vector<SegmentInfo> Feed::segments() const {
   const std::lock_guard lock(mutex_);
   return {segments_.begin(), segments_.end()};
+}
+
+std::uint64_t Feed::readings() const {
+  const std::lock_guard lock(mutex_);
+  return readings_;
 }
 
 std::size_t Feed::depth() const {

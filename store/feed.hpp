@@ -37,6 +37,7 @@ class Feed {
     bool gap_before = false;
   };
 
+  /// The segments before it get no more batches.
   void add_segment(SegmentInfo segment);
   void publish(std::shared_ptr<const proto::Batch> batch);
   void remove_segment(std::uint64_t generation);
@@ -46,7 +47,8 @@ class Feed {
   /// Of the newest batch; {0, 0} when there is none.
   [[nodiscard]] proto::LogPosition end() const;
   [[nodiscard]] std::vector<SegmentInfo> segments() const;
-  [[nodiscard]] std::size_t depth() const;  // batches in memory
+  [[nodiscard]] std::size_t depth() const;        // batches in memory
+  [[nodiscard]] std::uint64_t readings() const;   // published since the start
 
  private:
   struct Wanted {
@@ -62,6 +64,7 @@ class Feed {
   std::condition_variable published_;
   std::deque<std::shared_ptr<const proto::Batch>> recent_;  // consecutive
   std::size_t recent_bytes_ = 0;
+  std::uint64_t readings_ = 0;
   std::deque<SegmentInfo> segments_;  // by generation
 };
 

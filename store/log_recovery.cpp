@@ -51,7 +51,7 @@ class Recovery {
     if (!scanner) throw StoreFailure(file.path.string() + ": vanished");
     if (!scanner->header()) return recover_headless(file, *scanner);
 
-    SegmentInfo info{file.generation, 0, 0, 0, file.path, {}};
+    SegmentInfo info{file.generation, 0, 0, 0, true, file.path, {}};
     std::vector<SegmentScanner::Place> undecodable;
     proto::Batch batch;
     while (const auto payload = scanner->next()) {

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <thread>
+
+#include "proto/clock.hpp"
+#include "proto/log.hpp"
+#include "proto/metrics.hpp"
+#include "store/catalog.hpp"
+#include "store/feed.hpp"
+#include "store/recent_db.hpp"
+#include "store/sealer.hpp"
+#include "store/store.hpp"
+
+namespace telltale::store {
+
+/// Everything behind the write path, on a thread of its own: seals finished segments, unlinks what is sealed and
+/// checkpointed, drops old days, keeps recent.db. What fails is said once and tried again.
+class SealThread {
+ public:
+  SealThread(const StoreOptions& options, Catalog catalog, Feed& feed, const Clock& clock, proto::Logger& log,
+             proto::Metrics& metrics);
+  ~SealThread() { stop(); }
+
+  void wake();  // a segment was finished
+  void checkpointed(proto::LogPosition position);
+  void stop();  // after the segment it works on
+
+ private:
+  void run(const std::stop_token& stop);
+  void work(const std::stop_token& stop);
+  bool seal(const SegmentInfo& segment);
+  void release();
+  void release(const SegmentInfo& segment);
+  void retain();
+  void tick_recent();
+  void measure();
+  [[nodiscard]] std::int64_t oldest_day() const;
+  void set_aside_damaged_days();
+
+  const StoreOptions options_;
+  Catalog catalog_;
+  Feed& feed_;
+  const Clock& clock_;
+  proto::Logger& log_;
+  Sealer sealer_;
+  RecentDb recent_;
+  proto::Gauge& waiting_;
+  proto::Gauge& bytes_;
+  proto::Counter& letters_dropped_;
+
+  std::set<std::uint64_t> sealed_;  // generations that only wait for their checkpoint
+  std::string last_complaint_;
+  std::chrono::steady_clock::time_point last_recent_;
+  std::chrono::steady_clock::time_point last_measure_;
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool work_waiting_ = true;
+  proto::LogPosition checkpoint_;
+  std::jthread thread_;  // last: starts when all else is there
+};
+
+}  // namespace telltale::store

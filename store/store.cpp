@@ -1,0 +1,184 @@
+#include "store/store.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <utility>
+#include <variant>
+
+#include "store/catalog.hpp"
+#include "store/disk.hpp"
+#include "store/feed.hpp"
+#include "store/folder_lock.hpp"
+#include "store/log.hpp"
+#include "store/log_recovery.hpp"
+#include "store/seal_thread.hpp"
+
+namespace telltale::store {
+
+using namespace proto;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t most_reserve_bytes = 1ull << 30;
+constexpr std::uint64_t reserve_share = 20;  // 1/20 = 5 %
+
+fs::path make_folders(const fs::path& folder) {
+  std::error_code error;
+  for (const char* part : {"log", "day"}) {
+    fs::create_directories(folder / part, error);
+    if (error) throw StoreFailure((folder / part).string() + ": " + error.message());
+  }
+  return folder;
+}
+
+/// What the log says besides readings.
+void note(const Batch& batch, Recovered& out) {
+  for (const auto& placed : batch.events) {
+    if (const auto* table = std::get_if<RedeliveryTable>(&placed.event)) out.redelivery = table->records;
+    if (const auto* epoch = std::get_if<SessionEpoch>(&placed.event)) out.last_epoch = epoch->epoch;
+  }
+  out.redelivery.insert(out.redelivery.end(), batch.packets.begin(), batch.packets.end());
+  out.last_log_time = batch.log_time;
+}
+
+}  // namespace
+
+struct Store::Impl {
+  Impl(StoreOptions given, const Clock& the_clock, Logger& logger, Metrics& metrics)
+      : options(std::move(given)),
+        clock(the_clock),
+        log(logger),
+        lock(make_folders(options.path)),
+        feed({}),
+        written(metrics.counter("telltale_storage_writes_total", "Batches given to the log.", {{"result", "ok"}})),
+        full(metrics.counter("telltale_storage_writes_total", "Batches given to the log.", {{"result", "disk_full"}})),
+        failed(metrics.counter("telltale_storage_writes_total", "Batches given to the log.", {{"result", "io_error"}})),
+        depth(metrics.gauge("telltale_queue_depth", "Entries that wait.", {{"queue", "recent_batches"}})) {
+    auto catalog = Catalog::open(options.path);
+    recover(catalog);
+    seal.emplace(options, std::move(catalog), feed, clock, log, metrics);
+  }
+
+  void recover(Catalog& catalog) {
+    const auto folder = options.path / "log";
+    const auto on_disk = list_segments(folder);
+    const auto newest = on_disk.empty() ? 0 : on_disk.back().generation;
+    DirectoryBuilder directory;
+    catalog.load(directory);
+    auto found = recover_log(folder, disk, log, [&](const Batch& batch) {
+      directory.apply(batch);
+      note(batch, recovered);
+    });
+    recovered.directory = directory.directory();
+    recovered.damaged_records = found.damaged;
+    generations.emplace(options.path, std::max(newest, catalog.last_generation()) + 1);
+    const auto next_sequence = std::max(found.next_sequence, catalog.last_sequence() + 1);
+    log.info("store", options.path.string() + ": " + std::to_string(found.segments.size()) + " segments with " +
+                          std::to_string(found.batches) + " batches and " + std::to_string(found.readings) +
+                          " readings recovered, " + std::to_string(found.damaged) + " damaged places, " +
+                          std::to_string(recovered.directory.series.size()) + " series; next batch is " +
+                          std::to_string(next_sequence));
+    for (auto& segment : found.segments) feed.add_segment(std::move(segment));
+    writer.emplace(
+        folder, disk, log,
+        Log::Hooks{[this] { return next_generation(); },
+                   [this, folder](std::uint64_t generation, std::uint64_t first) {
+                     feed.add_segment({generation, first, first - 1, 0, false, segment_path(folder, generation), {}});
+                   }},
+        next_sequence);
+  }
+
+  Result<std::uint64_t, StoreError> next_generation() {
+    try {
+      return generations->next();
+    } catch (const DatabaseError& error) {
+      if (error.disk_full()) return fail(StoreError::disk_full);
+      log.error("store", error.what());
+      return fail(StoreError::io_error);
+    }
+  }
+
+  [[nodiscard]] bool low() const {
+    Disk::Space space;
+    if (disk.space(options.path, space) != 0) return false;
+    const auto reserve = options.reserve_bytes != 0 ? options.reserve_bytes
+                                                    : std::min(space.total_bytes / reserve_share, most_reserve_bytes);
+    return space.free_bytes < reserve;
+  }
+
+  Result<LogPosition, StoreError> append(std::shared_ptr<Batch> batch) {
+    const auto position = low() ? Result<LogPosition, StoreError>(fail(StoreError::disk_full)) : writer->append(*batch);
+    if (!position) {
+      (position.error() == StoreError::disk_full ? full : failed).add();
+      if (position.error() == StoreError::disk_full && !std::exchange(said_full, true))
+        log.error("store", options.path.string() + ": disk full: nothing is acknowledged until space returns");
+      return position;
+    }
+    if (std::exchange(said_full, false)) log.info("store", options.path.string() + ": space is back, writing goes on");
+    written.add();
+    if (position->generation != begun_generation) {
+      begun_generation = position->generation;
+      begun_at = clock.steady_now();
+      seal->wake();
+    }
+    feed.publish(std::move(batch));
+    depth.set(static_cast<double>(feed.depth()));
+    return position;
+  }
+
+  const StoreOptions options;
+  const Clock& clock;
+  Logger& log;
+  Disk disk;
+  FolderLock lock;
+  Feed feed;
+  Feed::Cursor cursor;
+  Recovered recovered;
+  std::optional<Generations> generations;
+  std::optional<Log> writer;
+  Counter& written;
+  Counter& full;
+  Counter& failed;
+  Gauge& depth;
+  bool said_full = false;
+  std::uint64_t begun_generation = 0;  // the segment that begun_at is about
+  std::chrono::steady_clock::time_point begun_at;
+  std::optional<SealThread> seal;
+};
+
+Store::Store(StoreOptions options, const Clock& clock, Logger& log, Metrics& metrics)
+    : impl_(std::make_unique<Impl>(std::move(options), clock, log, metrics)) {}
+
+Store::~Store() = default;
+
+const Recovered& Store::recovered() const { return impl_->recovered; }
+
+Result<LogPosition, StoreError> Store::append(std::shared_ptr<Batch> batch) { return impl_->append(std::move(batch)); }
+
+bool Store::rotation_due() const {
+  const auto& log = *impl_->writer;
+  if (log.empty()) return false;
+  return log.readings() >= impl_->options.rotate_readings || log.bytes() >= impl_->options.rotate_bytes ||
+         impl_->clock.steady_now() - impl_->begun_at >= impl_->options.rotate_age;
+}
+
+Result<void, StoreError> Store::rotate() {
+  auto done = impl_->writer->rotate();
+  impl_->seal->wake();
+  return done;
+}
+
+Store::Next Store::next(LogPosition after, Millis timeout) {
+  auto next = impl_->feed.next(impl_->cursor, after, timeout);
+  return {std::move(next.batch), next.gap_before};
+}
+
+void Store::checkpointed(LogPosition position) { impl_->seal->checkpointed(position); }
+
+bool Store::disk_low() const { return impl_->low(); }
+
+void Store::stop() { impl_->seal->stop(); }
+
+}  // namespace telltale::store
