@@ -25,6 +25,7 @@ class Engine {
   /// A device or series that existed before the log begins (cold start only; later ones come as events).
   void seed(const proto::NewDevice& device);
   void seed(const proto::NewSeries& series);
+  void seed(const proto::DeviceTags& tags);
 
   /// Deadlines due at batch.log_time run before its events and carry the deadline as their time.
   void process(const proto::Batch& batch, std::vector<proto::Finding>& findings);
@@ -35,9 +36,10 @@ class Engine {
   [[nodiscard]] const proto::RuleSet& rules() const;
 
   struct Census {
-    std::size_t devices[5] = {};   // by proto::Presence
+    std::size_t devices[5] = {};  // by proto::Presence
     std::size_t series = 0;
-    std::size_t alerts[3] = {};    // active, by severity
+    std::size_t alerts[3] = {};       // active, by severity; hidden members of grouped and site alerts are not counted
+    std::uint64_t late_readings = 0;  // came after one of their windows had closed
   };
   [[nodiscard]] Census census() const;
 

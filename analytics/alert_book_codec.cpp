@@ -1,0 +1,113 @@
+#include <algorithm>
+
+#include "analytics/alert_book.hpp"
+#include "analytics/alert_id.hpp"
+
+namespace telltale::analytics {
+
+namespace {
+
+void put(proto::ByteWriter& out, const std::optional<double>& v) {
+  out.boolean(v.has_value());
+  if (v) out.f64(*v);
+}
+
+std::optional<double> get_optional(proto::ByteReader& in) {
+  if (!in.boolean()) return std::nullopt;
+  return in.f64();
+}
+
+void put(proto::ByteWriter& out, const proto::AlertTransition& t) {
+  out.varint(t.n);
+  out.u8(static_cast<std::uint8_t>(t.state));
+  out.u8(static_cast<std::uint8_t>(t.severity));
+  for (const auto* s : {&t.tenant, &t.site, &t.device, &t.rule, &t.metric, &t.summary, &t.by, &t.comment, &t.runbook})
+    out.str(*s);
+  analytics::put(out, t.ts);
+  analytics::put(out, t.started);
+  out.varint(t.count);
+  put(out, t.value);
+  put(out, t.threshold);
+}
+
+bool get(proto::ByteReader& in, proto::AlertTransition& t) {
+  t.n = static_cast<std::uint32_t>(in.varint());
+  const auto state = in.u8();
+  const auto severity = in.u8();
+  if (state > static_cast<std::uint8_t>(proto::AlertState::removed) || severity > 2) return false;
+  t.state = static_cast<proto::AlertState>(state);
+  t.severity = static_cast<proto::Severity>(severity);
+  for (auto* s : {&t.tenant, &t.site, &t.device, &t.rule, &t.metric, &t.summary, &t.by, &t.comment, &t.runbook})
+    *s = in.str();
+  t.ts = get_timestamp(in);
+  t.started = get_timestamp(in);
+  t.count = static_cast<std::uint32_t>(in.varint());
+  t.value = get_optional(in);
+  t.threshold = get_optional(in);
+  return in.ok();
+}
+
+}  // namespace
+
+void AlertBook::encode(proto::ByteWriter& out) const {
+  out.varint(opened_);
+  out.varint(slots_.size());
+  for (const auto& alert : slots_) {
+    out.boolean(alert != nullptr);
+    if (!alert) continue;
+    put(out, alert->said);
+    out.varint(alert->generation);
+    out.u8(static_cast<std::uint8_t>(alert->phase));
+    out.boolean(alert->flapping);
+    out.boolean(alert->hidden);
+    out.zigzag(alert->cooldown.count());
+    analytics::put(out, alert->due);
+  }
+  out.varint(free_.size());
+  for (const auto slot : free_) out.varint(slot);
+  out.varint(resolved_next_);
+  out.varint(resolved_.size());
+  for (const auto id : resolved_) out.u64(id);
+}
+
+bool AlertBook::decode(proto::ByteReader& in) {
+  opened_ = static_cast<std::uint32_t>(in.varint());
+  const auto slots = in.varint();
+  if (slots > in.remaining()) return false;
+  std::size_t used = 0;
+  for (std::uint64_t i = 0; i < slots; ++i) {
+    slots_.emplace_back();
+    if (!in.boolean()) continue;
+    ++used;
+    auto alert = std::make_unique<Alert>();
+    if (!get(in, alert->said)) return false;
+    alert->hash = alert_hash(alert->said);
+    alert->said.id = alert_id(alert->hash);
+    alert->generation = static_cast<std::uint32_t>(in.varint());
+    const auto phase = in.u8();
+    if (phase > static_cast<std::uint8_t>(Phase::clearing)) return false;
+    alert->phase = static_cast<Phase>(phase);
+    alert->flapping = in.boolean();
+    alert->hidden = in.boolean();
+    alert->cooldown = std::clamp(Millis{in.zigzag()}, Millis{0}, end_of_time);
+    alert->due = get_instant(in);
+    by_id_[alert->hash] = std::uint64_t{alert->generation} << 32 | (i + 1);
+    slots_.back() = std::move(alert);
+  }
+  const auto free = in.varint();
+  if (free != slots - used) return false;
+  std::vector<bool> listed(slots_.size(), false);
+  for (std::uint64_t i = 0; i < free; ++i) {
+    const auto slot = in.varint();
+    if (slot == 0 || slot > slots_.size() || slots_[slot - 1] || listed[slot - 1]) return false;
+    listed[slot - 1] = true;
+    free_.push_back(static_cast<std::uint32_t>(slot));
+  }
+  resolved_next_ = in.varint();
+  const auto resolved = in.varint();
+  if (resolved > remembered_ids || resolved_next_ >= remembered_ids) return false;
+  for (std::uint64_t i = 0; i < resolved && in.ok(); ++i) resolved_.push_back(in.u64());
+  return in.ok() && (resolved_next_ == 0 || resolved == remembered_ids);
+}
+
+}  // namespace telltale::analytics

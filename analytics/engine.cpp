@@ -1,0 +1,230 @@
+#include "analytics/engine.hpp"
+
+#include <utility>
+
+#include "analytics/alert_book.hpp"
+#include "analytics/reading_gate.hpp"
+#include "analytics/rule_runner.hpp"
+#include "analytics/series_groups.hpp"
+#include "analytics/service_alerts.hpp"
+#include "analytics/watchdog.hpp"
+#include "analytics/windows.hpp"
+#include "analytics/workspace.hpp"
+
+namespace telltale::analytics {
+
+namespace {
+constexpr std::uint32_t state_magic = 0x31615454;  // "TTa1": the last digit is the version
+}  // namespace
+
+struct Engine::Impl {
+  Workspace ws;
+  AlertBook book{ws};
+  SeriesGroups groups{ws, book};
+  ServiceAlerts service{ws, book};
+  RuleRunner rules{ws, book, groups};
+  Windows windows{ws};
+  Watchdog watchdog{ws, book};
+  ReadingGate gate{ws, watchdog, windows, rules};
+
+  Impl() { windows.lengths_changed(); }
+
+  void process(const proto::Batch& batch);
+  void run_deadlines(Instant until);
+  void settle();
+  void on_deadline(const Timer& timer);
+  [[nodiscard]] std::optional<Instant> due(const Timer& timer) const;
+
+  void on(const proto::NewDevice& e) {
+    if (ws.fleet.add(e)) watchdog.device_added(proto::to_number(e.key));
+  }
+  void on(const proto::NewSeries& e) {
+    if (!ws.fleet.add(e)) return;
+    const auto series = proto::to_number(e.id);
+    gate.series_added(series);
+    rules.series_added(series);
+    windows.series_added(series);
+  }
+  void on(const proto::SeriesUnit& e) {
+    if (ws.fleet.knows_series(proto::to_number(e.id))) ws.fleet.set_unit(proto::to_number(e.id), e.unit);
+  }
+  void on(const proto::DeviceTags& e) {
+    const auto device = proto::to_number(e.device);
+    if (!ws.fleet.knows_device(device)) return;
+    ws.fleet.set_tags(device, e.tags);
+    rules.rematch_device(device);
+  }
+  void on(const proto::DeviceStatus& e) { watchdog.status(e); }
+  void on(const proto::Heard& e) { heard(e.device); }
+  void on(const proto::DeadLetter& e) { heard(e.device); }
+  void on(const proto::Link& e);
+  void on(const proto::OperatorAction& e) { book.apply(e); }
+  void on(const proto::RuleSetChange& e) {
+    const proto::RuleSet before = std::exchange(ws.rules, e.rules);
+    rules.rules_changed(before);
+    windows.lengths_changed();
+    watchdog.rules_changed();
+  }
+  void on(const proto::ServiceCondition& e) { service.apply(e); }
+  // Clock steps are read before the batch's deadlines run; the rest says nothing about devices or values.
+  void on(const proto::ClockStep&) {}
+  void on(const proto::RetainedValue&) {}
+  void on(const proto::SessionEpoch&) {}
+  void on(const proto::RedeliveryTable&) {}
+
+  void heard(proto::DeviceKey device) {
+    if (ws.fleet.knows_device(proto::to_number(device))) watchdog.heard(proto::to_number(device));
+  }
+};
+
+void Engine::Impl::on(const proto::Link& e) {
+  if (e.state == proto::LinkState::down) service.apply({"link-down", true, "no connection to the MQTT broker"});
+  if (e.state == proto::LinkState::up || e.state == proto::LinkState::caught_up)
+    service.apply({"link-down", false, "connected to the MQTT broker again"});
+  watchdog.link(e.state);
+  if (e.state == proto::LinkState::caught_up) gate.caught_up();
+}
+
+std::optional<Instant> Engine::Impl::due(const Timer& timer) const {
+  switch (timer.kind) {
+    case TimerKind::will:
+      return watchdog.will_due(timer);
+    case TimerKind::persistence:
+      return rules.due(timer);
+    case TimerKind::window:
+      return windows.due(timer);
+    case TimerKind::alert:
+      return book.due(timer);
+    case TimerKind::site:
+      return watchdog.site_due(timer);
+    case TimerKind::silence:
+      break;
+  }
+  return std::nullopt;
+}
+
+void Engine::Impl::on_deadline(const Timer& timer) {
+  switch (timer.kind) {
+    case TimerKind::silence:
+      return watchdog.on_silence(timer);
+    case TimerKind::will:
+      return watchdog.on_will(timer);
+    case TimerKind::persistence: {
+      const auto series = static_cast<std::uint32_t>(timer.subject >> 32);
+      if (ws.fleet.knows_series(series)) rules.on_deadline(timer, gate.last_value(series), gate.fresh(series));
+      return;
+    }
+    case TimerKind::window:
+      return windows.on_deadline(timer);
+    case TimerKind::alert:
+      return book.on_deadline(timer);
+    case TimerKind::site:
+      return watchdog.on_site(timer);
+  }
+}
+
+void Engine::Impl::settle() {
+  ws.timers.settle([this](const Timer& t) { return due(t); });
+  if (auto* silence = watchdog.running_wheel())
+    silence->settle([this](const Timer& t) { return watchdog.silence_due(t); });
+}
+
+void Engine::Impl::run_deadlines(Instant until) {
+  while (true) {
+    settle();
+    TimerWheel* wheel = &ws.timers;
+    auto earliest = wheel->earliest();
+    if (auto* silence = watchdog.running_wheel()) {
+      const auto silent = silence->earliest();
+      if (silent && (!earliest || *silent <= *earliest)) {
+        wheel = silence;
+        earliest = silent;
+      }
+    }
+    if (!earliest || *earliest > until) break;
+    ws.clock.advance(*earliest);
+    if (const auto timer = wheel->take_due(*earliest)) on_deadline(*timer);
+  }
+  ws.clock.advance(until);
+}
+
+void Engine::Impl::process(const proto::Batch& batch) {
+  for (const auto& placed : batch.events) {
+    const auto* step = std::get_if<proto::ClockStep>(&placed.event);
+    if (step == nullptr) continue;
+    run_deadlines(ws.clock.to_instant(step->from));
+    ws.clock.step(step->from, step->to);
+  }
+  run_deadlines(ws.clock.to_instant(batch.log_time));
+  proto::walk(
+      batch, [this](const proto::Event& event) { std::visit([this](const auto& e) { on(e); }, event); },
+      [this](const proto::Reading& reading) { gate.take(reading); });
+  settle();
+}
+
+Engine::Engine() : impl_(std::make_unique<Impl>()) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+void Engine::seed(const proto::NewDevice& device) { impl_->on(device); }
+void Engine::seed(const proto::NewSeries& series) { impl_->on(series); }
+void Engine::seed(const proto::DeviceTags& tags) { impl_->on(tags); }
+
+void Engine::process(const proto::Batch& batch, std::vector<proto::Finding>& findings) {
+  impl_->ws.findings = &findings;
+  impl_->process(batch);
+  impl_->ws.findings = nullptr;
+}
+
+std::optional<Timestamp> Engine::next_deadline() const {
+  auto earliest = impl_->ws.timers.earliest();
+  if (const auto* silence = std::as_const(impl_->watchdog).running_wheel())
+    if (const auto silent = silence->earliest(); silent && (!earliest || *silent < *earliest)) earliest = silent;
+  if (!earliest) return std::nullopt;
+  return impl_->ws.clock.to_log(*earliest);
+}
+
+const proto::RuleSet& Engine::rules() const { return impl_->ws.rules; }
+
+Engine::Census Engine::census() const {
+  Census census;
+  for (std::size_t i = 0; i < std::size(census.devices); ++i) census.devices[i] = impl_->watchdog.census()[i];
+  census.series = impl_->ws.fleet.series_count();
+  impl_->book.count(census.alerts);
+  census.late_readings = impl_->windows.late();
+  return census;
+}
+
+std::string Engine::encode() const {
+  std::string bytes;
+  proto::ByteWriter out(bytes);
+  const Impl& s = *impl_;
+  out.u32(state_magic);
+  s.ws.clock.encode(out);
+  s.ws.fleet.encode(out);
+  proto::encode(s.ws.rules, out);
+  s.ws.timers.encode(out);
+  s.book.encode(out);
+  s.groups.encode(out);
+  s.service.encode(out);
+  s.rules.encode(out);
+  s.windows.encode(out);
+  s.watchdog.encode(out);
+  s.gate.encode(out);
+  return bytes;
+}
+
+std::optional<Engine> Engine::decode(std::string_view bytes) {
+  proto::ByteReader in(bytes);
+  Engine engine;
+  Impl& s = *engine.impl_;
+  const bool good = in.u32() == state_magic && s.ws.clock.decode(in) && s.ws.fleet.decode(in) &&
+                    proto::decode(in, s.ws.rules) && s.ws.timers.decode(in) && s.book.decode(in) &&
+                    s.groups.decode(in) && s.service.decode(in) && s.rules.decode(in) && s.windows.decode(in) &&
+                    s.watchdog.decode(in) && s.gate.decode(in) && in.at_end();
+  if (!good) return std::nullopt;
+  return engine;
+}
+
+}  // namespace telltale::analytics

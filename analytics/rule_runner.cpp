@@ -1,0 +1,205 @@
+#include "analytics/rule_runner.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "analytics/rule_matcher.hpp"
+#include "analytics/threshold.hpp"
+#include "analytics/zscore.hpp"
+
+namespace telltale::analytics {
+
+Wording RuleRunner::wording(std::uint32_t series, double x, const Judgement& judgement) const {
+  const auto device = ws_.fleet.series(series).device;
+  return {ws_.fleet.metric(series),
+          ws_.fleet.unit(series),
+          ws_.fleet.site_of(device).name,
+          ws_.fleet.device(device).name,
+          x,
+          judgement.threshold};
+}
+
+std::string RuleRunner::sentence(const proto::Rule& rule, const Judgement& judgement, const Wording& words) const {
+  if (!rule.message.empty()) return fill_template(rule.message, words);
+  return std::visit([&](const auto& check) { return explain(check, judgement, words); }, rule.check) + " on " +
+         std::string(words.device);
+}
+
+void RuleRunner::judge(std::uint32_t series, double x, Timestamp ts) {
+  for (Cell& cell : cells_[series]) {
+    const proto::Rule& rule = ws_.rules.rules[cell.rule];
+    const Judgement judgement = std::visit(
+        [&](const auto& check) {
+          const Judgement j = assess(check, cell.memory, x);
+          learn(check, cell.memory, x, j, cell.firing ? Pace::firing : Pace::normal);
+          return j;
+        },
+        rule.check);
+    if (judgement.violates || cell.firing || cell.persistence.pending()) settle_cell(series, cell, x, ts, judgement);
+  }
+}
+
+void RuleRunner::settle_cell(std::uint32_t series, Cell& cell, double x, Timestamp ts, const Judgement& judgement) {
+  const proto::Rule& rule = ws_.rules.rules[cell.rule];
+  if (cell.firing) {
+    if (judgement.violates) return book_.renew(cell.alert, x);
+    if (!judgement.clears) return;
+    cell.firing = false;
+    groups_.clear(ws_.fleet.series(series).device, cell.alert,
+                  {x, sentence(rule, judgement, wording(series, x, judgement))});
+    return;
+  }
+  if (!judgement.violates) {
+    cell.persistence.kept(rule.persistence);
+    cell.due = never;
+    return;
+  }
+  const bool first = !cell.persistence.pending();
+  if (cell.persistence.violated(rule.persistence, ts)) return fire(series, cell, x, judgement);
+  const auto* span = std::get_if<Millis>(&rule.persistence);
+  if (!first || span == nullptr) return;
+  cell.due = ws_.clock.now() + std::min(*span, end_of_time);
+  ws_.timers.add({cell.due, std::uint64_t{series} << 32 | cell.rule, TimerKind::persistence});
+}
+
+void RuleRunner::fire(std::uint32_t series, Cell& cell, double x, const Judgement& judgement) {
+  const proto::Rule& rule = ws_.rules.rules[cell.rule];
+  const Wording words = wording(series, x, judgement);
+  const auto violations = cell.persistence.violations();
+  const Timestamp first = cell.persistence.first();
+  cell.firing = true;
+  cell.due = never;
+  cell.persistence.reset();
+  if (book_.clearing(cell.alert))
+    return book_.raise_again(cell.alert, violations, {x, sentence(rule, judgement, words)});
+  const auto device = ws_.fleet.series(series).device;
+  proto::AlertTransition draft;
+  draft.severity = rule.severity;
+  draft.tenant = ws_.fleet.site_of(device).tenant;
+  draft.site = words.site;
+  draft.device = words.device;
+  draft.rule = rule.name;
+  draft.metric = words.metric;
+  draft.started = first;
+  draft.count = violations;
+  draft.value = x;
+  draft.threshold = judgement.threshold;
+  draft.summary = sentence(rule, judgement, words);
+  draft.runbook = rule.runbook;
+  cell.alert = groups_.raise(device, series, std::move(draft), rule.cooldown);
+}
+
+const RuleRunner::Cell* RuleRunner::find(const Timer& timer) const {
+  const auto series = timer.subject >> 32;
+  const auto rule = static_cast<std::uint32_t>(timer.subject);
+  if (series >= cells_.size()) return nullptr;
+  const auto& cells = cells_[series];
+  const auto found = std::find_if(cells.begin(), cells.end(), [&](const Cell& c) { return c.rule == rule; });
+  return found == cells.end() ? nullptr : &*found;
+}
+
+std::optional<Instant> RuleRunner::due(const Timer& timer) const {
+  const Cell* cell = find(timer);
+  if (cell == nullptr || cell->due == never) return std::nullopt;
+  return cell->due;
+}
+
+void RuleRunner::on_deadline(const Timer& timer, double last_value, bool fresh) {
+  const Cell* found = find(timer);
+  if (found == nullptr || found->due == never || found->due > ws_.clock.now()) return;
+  const auto series = static_cast<std::uint32_t>(timer.subject >> 32);
+  Cell& cell = cells_[series][static_cast<std::size_t>(found - cells_[series].data())];
+  cell.due = never;
+  if (!fresh || !cell.persistence.pending()) return;
+  const Judgement judgement = std::visit([&](const auto& check) { return assess(check, cell.memory, last_value); },
+                                         ws_.rules.rules[cell.rule].check);
+  if (judgement.violates) fire(series, cell, last_value, judgement);
+}
+
+void RuleRunner::series_added(std::uint32_t series) {
+  if (series >= cells_.size()) cells_.resize(series + std::size_t{1});
+  rematch(series, {});
+}
+
+void RuleRunner::drop(std::uint32_t series, const Cell& cell) {
+  if (cell.alert != 0) groups_.remove(ws_.fleet.series(series).device, cell.alert, "the rule does not apply any more");
+}
+
+void RuleRunner::rematch(std::uint32_t series, const std::vector<std::int64_t>& continued) {
+  const auto matched = matching_rules(ws_.rules, ws_.fleet, series);
+  std::vector<Cell> before = std::exchange(cells_[series], {});
+  auto& cells = cells_[series];
+  cells.reserve(matched.size());
+  for (const auto rule : matched) {
+    cells.emplace_back();
+    cells.back().rule = rule;
+  }
+  for (Cell& old : before) {
+    const auto to = continued[old.rule];
+    const auto place = std::find_if(cells.begin(), cells.end(),
+                                    [&](const Cell& c) { return static_cast<std::int64_t>(c.rule) == to; });
+    if (place == cells.end()) {
+      drop(series, old);
+      continue;
+    }
+    old.rule = place->rule;
+    *place = old;
+    if (old.due != never) ws_.timers.add({old.due, std::uint64_t{series} << 32 | old.rule, TimerKind::persistence});
+    if (old.alert != 0) book_.set_severity(old.alert, ws_.rules.rules[old.rule].severity);
+  }
+}
+
+void RuleRunner::rules_changed(const proto::RuleSet& before) {
+  const auto continued = continued_rules(before, ws_.rules);
+  for (std::uint32_t series = 1; series < cells_.size(); ++series)
+    if (ws_.fleet.knows_series(series)) rematch(series, continued);
+}
+
+void RuleRunner::rematch_device(std::uint32_t device) {
+  std::vector<std::int64_t> same(ws_.rules.rules.size());
+  std::iota(same.begin(), same.end(), 0);
+  for (auto series = ws_.fleet.device(device).first_series; series != 0;
+       series = ws_.fleet.series(series).next_of_device)
+    rematch(series, same);
+}
+
+void RuleRunner::encode(proto::ByteWriter& out) const {
+  out.varint(cells_.size());
+  for (const auto& cells : cells_) {
+    out.varint(cells.size());
+    for (const Cell& c : cells) {
+      out.varint(c.rule);
+      out.boolean(c.firing);
+      out.varint(c.alert);
+      put(out, c.due);
+      c.persistence.encode(out);
+      c.memory.encode(out);
+    }
+  }
+}
+
+bool RuleRunner::decode(proto::ByteReader& in) {
+  const auto series = in.varint();
+  if (series > ws_.fleet.series_slots() || series > in.remaining()) return false;
+  cells_.resize(ws_.fleet.series_slots());
+  for (std::uint64_t i = 0; i < series; ++i) {
+    const auto n = in.varint();
+    if (n > ws_.rules.rules.size() || n > in.remaining() || (n > 0 && !ws_.fleet.knows_series(i))) return false;
+    for (std::uint64_t k = 0; k < n; ++k) {
+      Cell c;
+      const auto rule = in.varint();
+      if (rule >= ws_.rules.rules.size()) return false;
+      c.rule = static_cast<std::uint32_t>(rule);
+      c.firing = in.boolean();
+      c.alert = in.varint();
+      c.due = get_instant(in);
+      c.persistence.decode(in);
+      c.memory.decode(in);
+      cells_[i].push_back(c);
+    }
+  }
+  return in.ok();
+}
+
+}  // namespace telltale::analytics

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "analytics/alert_book.hpp"
+#include "analytics/check.hpp"
+#include "analytics/persistence.hpp"
+#include "analytics/series_groups.hpp"
+#include "analytics/wording.hpp"
+#include "analytics/workspace.hpp"
+
+namespace telltale::analytics {
+
+/// Runs the rules over readings: one state per series and matching rule, whatever the rule's type.
+/// Only readings that may fire come here (newer than the series' newest, not history); the caller sees to it.
+/// Cost: judge() is O(rules that match the series), without allocation or lookup unless an alert changes.
+class RuleRunner {
+ public:
+  RuleRunner(Workspace& ws, AlertBook& book, SeriesGroups& groups) : ws_(ws), book_(book), groups_(groups) {}
+
+  void series_added(std::uint32_t series);
+  /// Tags of the device changed: its series are matched again.
+  void rematch_device(std::uint32_t device);
+  /// ws.rules has been replaced; `before` are the rules until now. Rules that are gone or check something else
+  /// resolve their alerts as removed; a new severity moves the alert.
+  void rules_changed(const proto::RuleSet& before);
+
+  void judge(std::uint32_t series, double x, Timestamp ts);
+
+  /// `for` has passed without a further reading. `fresh`: the series is not stale.
+  void on_deadline(const Timer& timer, double last_value, bool fresh);
+  [[nodiscard]] std::optional<Instant> due(const Timer& timer) const;
+
+  void encode(proto::ByteWriter& out) const;
+  [[nodiscard]] bool decode(proto::ByteReader& in);
+
+ private:
+  struct Cell {
+    std::uint32_t rule = 0;
+    bool firing = false;
+    AlertHandle alert = 0;  // open, or clearing while not firing
+    Instant due = never;    // of `for`, while pending
+    Persistence persistence;
+    CheckMemory memory;
+  };
+  void fire(std::uint32_t series, Cell& cell, double x, const Judgement& judgement);
+  void settle_cell(std::uint32_t series, Cell& cell, double x, Timestamp ts, const Judgement& judgement);
+  void rematch(std::uint32_t series, const std::vector<std::int64_t>& continued);
+  void drop(std::uint32_t series, const Cell& cell);
+  [[nodiscard]] Wording wording(std::uint32_t series, double x, const Judgement& judgement) const;
+  [[nodiscard]] std::string sentence(const proto::Rule& rule, const Judgement& judgement, const Wording& words) const;
+  [[nodiscard]] const Cell* find(const Timer& timer) const;
+
+  Workspace& ws_;
+  AlertBook& book_;
+  SeriesGroups& groups_;
+  std::vector<std::vector<Cell>> cells_;  // by series id, then ascending rule index
+};
+
+}  // namespace telltale::analytics

@@ -1,0 +1,123 @@
+#include "analytics/series_groups.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+namespace telltale::analytics {
+
+namespace {
+constexpr std::size_t group_size = 10;
+constexpr Millis group_span{60'000};
+}  // namespace
+
+bool SeriesGroups::recent(const Raise& raise) const {
+  return ws_.clock.now() - raise.at <= group_span && book_.open(raise.handle);
+}
+
+AlertHandle SeriesGroups::raise(std::uint32_t device, std::uint32_t series, proto::AlertTransition draft,
+                                Millis cooldown) {
+  Device& d = devices_[device];
+  if (book_.open(d.group)) {
+    if (draft.severity > book_.severity(d.group)) book_.set_severity(d.group, draft.severity);
+    ++d.members;
+    book_.renew(d.group);
+    return book_.raise(std::move(draft), Millis{0}, Showing::hidden);
+  }
+  std::erase_if(d.recent, [this](const Raise& r) { return !recent(r); });
+  std::set<std::uint32_t> raised{series};
+  for (const Raise& r : d.recent) raised.insert(r.series);
+  const bool grouped = raised.size() >= group_size;
+  const AlertHandle handle = book_.raise(std::move(draft), cooldown, grouped ? Showing::hidden : Showing::shown);
+  d.recent.push_back({ws_.clock.now(), series, handle});
+  if (grouped) form_group(device, d);
+  return handle;
+}
+
+void SeriesGroups::form_group(std::uint32_t device, Device& d) {
+  const auto& site = ws_.fleet.site_of(device);
+  proto::AlertTransition draft;
+  draft.tenant = site.tenant;
+  draft.site = site.name;
+  draft.device = ws_.fleet.device(device).name;
+  draft.rule = "grouped";
+  draft.metric = "_";
+  draft.started = ws_.clock.to_log(d.recent.front().at);
+  draft.count = static_cast<std::uint32_t>(d.recent.size());
+  for (const Raise& r : d.recent) draft.severity = std::max(draft.severity, book_.severity(r.handle));
+  draft.summary = std::to_string(d.recent.size()) + " alerts within 60 s on " + draft.device;
+  for (const Raise& r : d.recent) book_.hide(r.handle, "part of the grouped alert on " + draft.device);
+  d.members = draft.count;
+  d.recent.clear();
+  d.group = book_.raise(std::move(draft), Millis{0}, Showing::shown);
+}
+
+void SeriesGroups::leave(std::uint32_t device) {
+  const auto found = devices_.find(device);
+  if (found == devices_.end() || found->second.members == 0 || --found->second.members > 0) return;
+  book_.clear(found->second.group, {std::nullopt, "all series of " + ws_.fleet.device(device).name + " are back"});
+  devices_.erase(found);
+}
+
+void SeriesGroups::clear(std::uint32_t device, AlertHandle handle, const Clearing& reading) {
+  const bool member = book_.hidden(handle);
+  book_.clear(handle, reading);
+  if (member) leave(device);
+}
+
+void SeriesGroups::remove(std::uint32_t device, AlertHandle handle, std::string_view why) {
+  const bool member = book_.hidden(handle);
+  book_.remove(handle, why);
+  if (member) leave(device);
+}
+
+void SeriesGroups::encode(proto::ByteWriter& out) const {
+  // A device whose raises are all past is as good as absent: left out, so that equal states have equal bytes.
+  std::vector<std::uint32_t> kept;
+  for (const auto& [device, d] : devices_) {
+    const bool waiting = std::any_of(d.recent.begin(), d.recent.end(), [this](const Raise& r) { return recent(r); });
+    if (waiting || d.members > 0) kept.push_back(device);
+  }
+  out.varint(kept.size());
+  for (const auto device : kept) {
+    const Device& d = devices_.at(device);
+    out.varint(device);
+    out.varint(d.group);
+    out.varint(d.members);
+    out.varint(static_cast<std::uint64_t>(
+        std::count_if(d.recent.begin(), d.recent.end(), [this](const Raise& r) { return recent(r); })));
+    for (const Raise& r : d.recent) {
+      if (!recent(r)) continue;
+      put(out, r.at);
+      out.varint(r.series);
+      out.varint(r.handle);
+    }
+  }
+}
+
+bool SeriesGroups::decode(proto::ByteReader& in) {
+  const auto devices = in.varint();
+  if (devices > in.remaining()) return false;
+  for (std::uint64_t i = 0; i < devices; ++i) {
+    const auto device = in.varint();
+    if (!ws_.fleet.knows_device(device)) return false;
+    Device& d = devices_[static_cast<std::uint32_t>(device)];
+    d.group = in.varint();
+    d.members = static_cast<std::uint32_t>(in.varint());
+    if (d.members > 0 && !book_.open(d.group)) return false;
+    const auto raises = in.varint();
+    if (raises > in.remaining()) return false;
+    for (std::uint64_t k = 0; k < raises; ++k) {
+      Raise r{};
+      r.at = get_instant(in);
+      const auto series = in.varint();
+      if (!ws_.fleet.knows_series(series)) return false;
+      r.series = static_cast<std::uint32_t>(series);
+      r.handle = in.varint();
+      d.recent.push_back(r);
+    }
+  }
+  return in.ok();
+}
+
+}  // namespace telltale::analytics

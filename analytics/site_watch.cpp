@@ -1,0 +1,172 @@
+#include "analytics/site_watch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace telltale::analytics {
+
+namespace {
+constexpr Millis together{60'000};
+constexpr std::size_t smallest_site = 3;
+}  // namespace
+
+void SiteWatch::device_added(std::uint32_t device) {
+  if (device >= devices_.size()) devices_.resize(device + std::size_t{1});
+  if (ws_.fleet.sites().size() > sites_.size()) sites_.resize(ws_.fleet.sites().size());
+}
+
+proto::AlertTransition SiteWatch::draft(std::uint32_t site, std::string_view rule) const {
+  proto::AlertTransition d;
+  d.tenant = ws_.fleet.sites()[site].tenant;
+  d.site = ws_.fleet.sites()[site].name;
+  d.device = "-";
+  d.rule = rule;
+  d.metric = "_";
+  d.started = ws_.clock.log_now();
+  return d;
+}
+
+void SiteWatch::stale(std::uint32_t device, Instant silent_since) {
+  Device& d = devices_[device];
+  if (d.voice == Voice::present) ++sites_[ws_.fleet.device(device).site].quiet;
+  d.voice = Voice::stale;
+  d.silent_since = silent_since;
+}
+
+void SiteWatch::offline(std::uint32_t device, Instant silent_since, std::string summary) {
+  Device& d = devices_[device];
+  const auto number = ws_.fleet.device(device).site;
+  Site& site = sites_[number];
+  if (d.voice == Voice::present || d.voice == Voice::absent) ++site.quiet;
+  d.voice = Voice::offline;
+  d.silent_since = silent_since;
+  const bool site_alert = book_.open(site.alert);
+  if (site_alert && !d.counted) {
+    d.counted = true;
+    ++site.silent;
+  }
+  if (!site_alert) look(number, silent_since);
+  const bool inhibited = book_.open(site.alert) || site.release != never;
+  auto alert = draft(number, "offline");
+  alert.device = ws_.fleet.device(device).name;
+  alert.severity = ws_.rules.offline_severity;
+  alert.summary = std::move(summary);
+  d.alert = book_.raise(std::move(alert), Millis{0}, inhibited ? Showing::hidden : Showing::shown);
+}
+
+void SiteWatch::absent(std::uint32_t device) { devices_[device].voice = Voice::absent; }
+
+void SiteWatch::look(std::uint32_t number, Instant silent_since) {
+  Site& site = sites_[number];
+  const auto& all = ws_.fleet.sites()[number].devices;
+  ++site.looked_at;
+  if (site.quiet < smallest_site || site.looked_at < all.size() / 64) return;
+  site.looked_at = 0;
+  std::vector<std::uint32_t> silent;
+  std::size_t members = 0;
+  for (const auto key : all) {
+    const Device& d = devices_[key];
+    const bool quiet = d.voice == Voice::stale || d.voice == Voice::offline;
+    const auto apart = d.silent_since > silent_since ? d.silent_since - silent_since : silent_since - d.silent_since;
+    if (quiet && apart <= together) silent.push_back(key);
+    // Those who were gone before are no part of the site's present strength.
+    const bool gone_before = d.voice == Voice::absent || (d.voice == Voice::offline && apart > together);
+    if (!gone_before) ++members;
+  }
+  if (silent.size() >= smallest_site && silent.size() * 2 > members) fire(number, silent, members);
+}
+
+void SiteWatch::fire(std::uint32_t number, const std::vector<std::uint32_t>& silent, std::size_t members) {
+  Site& site = sites_[number];
+  for (const auto key : silent) {
+    Device& d = devices_[key];
+    d.counted = true;
+    book_.hide(d.alert, "part of site-silent at " + ws_.fleet.sites()[number].name);
+  }
+  auto alert = draft(number, "site-silent");
+  alert.severity = ws_.rules.site_silent_severity;
+  alert.count = static_cast<std::uint32_t>(silent.size());
+  alert.summary = std::to_string(silent.size()) + " of " + std::to_string(members) + " devices of " + alert.site +
+                  " fell silent within a minute";
+  site.members = static_cast<std::uint32_t>(members);
+  site.silent = alert.count;
+  site.release = never;
+  site.alert = book_.raise(std::move(alert), Millis{0}, Showing::shown);
+}
+
+void SiteWatch::back(std::uint32_t device, std::string summary) {
+  Device& d = devices_[device];
+  Site& site = sites_[ws_.fleet.device(device).site];
+  if (d.voice == Voice::stale || d.voice == Voice::offline) --site.quiet;
+  d.voice = Voice::present;
+  d.silent_since = never;
+  book_.clear(std::exchange(d.alert, 0), {std::nullopt, std::move(summary)});
+  count_out(device);
+}
+
+void SiteWatch::count_out(std::uint32_t device) {
+  if (!std::exchange(devices_[device].counted, false)) return;
+  const auto number = ws_.fleet.device(device).site;
+  Site& site = sites_[number];
+  --site.silent;
+  if (!book_.open(site.alert) || site.silent * std::size_t{2} > site.members) return;
+  book_.clear(site.alert, {std::nullopt, "most devices of " + ws_.fleet.sites()[number].name + " are back"});
+  site.alert = 0;
+  site.silent = 0;
+  for (const auto key : ws_.fleet.sites()[number].devices) devices_[key].counted = false;
+  site.release = ws_.clock.now() + together;
+  ws_.timers.add({site.release, number, TimerKind::site});
+}
+
+std::optional<Instant> SiteWatch::due(const Timer& timer) const {
+  if (timer.subject >= sites_.size() || sites_[timer.subject].release == never) return std::nullopt;
+  return sites_[timer.subject].release;
+}
+
+void SiteWatch::on_deadline(const Timer& timer) {
+  const auto release = due(timer);
+  if (!release || *release > ws_.clock.now()) return;
+  sites_[timer.subject].release = never;
+  for (const auto key : ws_.fleet.sites()[timer.subject].devices) book_.show(devices_[key].alert);
+}
+
+void SiteWatch::severities_changed() {
+  for (const auto& d : devices_) book_.set_severity(d.alert, ws_.rules.offline_severity);
+  for (const auto& s : sites_) book_.set_severity(s.alert, ws_.rules.site_silent_severity);
+}
+
+void SiteWatch::encode(proto::ByteWriter& out) const {
+  for (const Device& d : devices_) {
+    out.u8(static_cast<std::uint8_t>(d.voice));
+    out.boolean(d.counted);
+    put(out, d.silent_since);
+    out.varint(d.alert);
+  }
+  for (const Site& s : sites_) {
+    for (const auto v : {s.quiet, s.looked_at, s.members, s.silent}) out.varint(v);
+    out.varint(s.alert);
+    put(out, s.release);
+  }
+}
+
+bool SiteWatch::decode(proto::ByteReader& in) {
+  devices_.resize(ws_.fleet.device_slots());
+  sites_.resize(ws_.fleet.sites().size());
+  for (Device& d : devices_) {
+    const auto voice = in.u8();
+    if (voice > static_cast<std::uint8_t>(Voice::absent)) return false;
+    d.voice = static_cast<Voice>(voice);
+    d.counted = in.boolean();
+    d.silent_since = get_instant(in);
+    d.alert = in.varint();
+    if (!in.ok()) return false;
+  }
+  for (Site& s : sites_) {
+    for (auto* v : {&s.quiet, &s.looked_at, &s.members, &s.silent}) *v = static_cast<std::uint32_t>(in.varint());
+    s.alert = in.varint();
+    s.release = get_instant(in);
+  }
+  return in.ok();
+}
+
+}  // namespace telltale::analytics

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analytics/alert_book.hpp"
+#include "analytics/workspace.hpp"
+
+namespace telltale::analytics {
+
+/// Alerts about absent devices: `offline` (metric `_`) per device; and when more than half of a site's devices, and at
+/// least three, fell silent within one minute, one `site-silent` (device `-`) instead of theirs.
+/// The site alert resolves when no more than half of them are silent; who is still offline a minute later gets an
+/// alert of its own.
+/// Cost: O(1) a change of presence; a look at the whole site only when so many devices are silent that it may be worth
+///       it, and then not again before a further 64th of the site changed.
+class SiteWatch {
+ public:
+  SiteWatch(Workspace& ws, AlertBook& book) : ws_(ws), book_(book) {}
+
+  void device_added(std::uint32_t device);
+  /// More quiet or less quiet: `silent_since` is when the device was heard last (or when listening began, if later).
+  void stale(std::uint32_t device, Instant silent_since);
+  void offline(std::uint32_t device, Instant silent_since, std::string summary);
+  /// Known to be gone without an alert (a retained copy said so).
+  void absent(std::uint32_t device);
+  void back(std::uint32_t device, std::string summary);
+  void severities_changed();
+
+  void on_deadline(const Timer& timer);
+  [[nodiscard]] std::optional<Instant> due(const Timer& timer) const;
+
+  void encode(proto::ByteWriter& out) const;
+  [[nodiscard]] bool decode(proto::ByteReader& in);
+
+ private:
+  enum class Voice : std::uint8_t { present, stale, offline, absent };
+  struct Device {
+    Voice voice = Voice::present;
+    bool counted = false;  // among the silent ones of an open site alert
+    Instant silent_since = never;
+    AlertHandle alert = 0;
+  };
+  struct Site {
+    AlertHandle alert = 0;
+    std::uint32_t quiet = 0;      // stale or offline devices
+    std::uint32_t looked_at = 0;  // changes since the last look
+    std::uint32_t members = 0;    // devices that counted when the alert fired
+    std::uint32_t silent = 0;     // of them and later ones, silent now
+    Instant release = never;      // when inhibited alerts show themselves
+  };
+  void look(std::uint32_t site, Instant silent_since);
+  void fire(std::uint32_t site, const std::vector<std::uint32_t>& silent, std::size_t members);
+  void count_out(std::uint32_t device);
+  [[nodiscard]] proto::AlertTransition draft(std::uint32_t site, std::string_view rule) const;
+
+  Workspace& ws_;
+  AlertBook& book_;
+  std::vector<Device> devices_ = std::vector<Device>(1);
+  std::vector<Site> sites_;
+};
+
+}  // namespace telltale::analytics

@@ -1,0 +1,60 @@
+#include "analytics/wording.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+namespace telltale::analytics {
+
+std::string number_text(double value) {
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::general, 6);
+  return std::string(buffer.data(), end.ptr);
+}
+
+std::string value_text(const Wording& words) {
+  std::string text(words.metric);
+  text += ' ';
+  text += number_text(words.value);
+  if (!words.unit.empty()) {
+    text += ' ';
+    text += words.unit;
+  }
+  return text;
+}
+
+std::string fill_template(std::string_view message, const Wording& words) {
+  const std::pair<std::string_view, std::string> fields[] = {
+      {"{metric}", std::string(words.metric)}, {"{value}", number_text(words.value)},
+      {"{unit}", std::string(words.unit)},     {"{threshold}", number_text(words.threshold)},
+      {"{device}", std::string(words.device)}, {"{site}", std::string(words.site)}};
+  std::string text;
+  while (!message.empty()) {
+    bool replaced = false;
+    for (const auto& [name, value] : fields) {
+      if (!message.starts_with(name)) continue;
+      text += value;
+      message.remove_prefix(name.size());
+      replaced = true;
+      break;
+    }
+    if (replaced) continue;
+    text += message.front();
+    message.remove_prefix(1);
+  }
+  return text;
+}
+
+std::string time_text(Timestamp t) {
+  const auto day = std::chrono::floor<std::chrono::days>(t);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(t - day));
+  std::array<char, 64> buffer{};
+  const int n = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
+                              static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                              static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                              static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+  return std::string(buffer.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+}
+
+}  // namespace telltale::analytics

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/clock.hpp"
+
+namespace telltale::analytics {
+
+/// The names and numbers that an alert's sentence is made of.
+struct Wording {
+  std::string_view metric, unit, site, device;
+  double value = 0;
+  double threshold = 0;
+};
+
+/// Six significant digits, no locale: 86.2, 1e+09, 80.
+[[nodiscard]] std::string number_text(double value);
+/// "temperature 86.2 Cel"
+[[nodiscard]] std::string value_text(const Wording& words);
+/// Replaces {metric} {value} {unit} {threshold} {device} {site}; anything else stays as it is.
+[[nodiscard]] std::string fill_template(std::string_view message, const Wording& words);
+/// 2025-11-21T04:40:42Z
+[[nodiscard]] std::string time_text(Timestamp t);
+
+}  // namespace telltale::analytics
