@@ -85,4 +85,10 @@ broker::IngestOptions quick_options(std::uint16_t port, std::vector<std::string>
   return options;
 }
 
+std::vector<std::string> numbered(std::string_view prefix, std::size_t from, std::size_t to) {
+  std::vector<std::string> all;
+  for (std::size_t i = from; i < to; ++i) all.push_back(std::string(prefix) + std::to_string(i));
+  return all;
+}
+
 }  // namespace telltale::test

@@ -70,4 +70,7 @@ class RecordedSession {
 /// Quick back-off and short nap for tests at 127.0.0.1:port.
 [[nodiscard]] broker::IngestOptions quick_options(std::uint16_t port, std::vector<std::string> filters);
 
+/// prefix + from … prefix + (to - 1)
+[[nodiscard]] std::vector<std::string> numbered(std::string_view prefix, std::size_t from, std::size_t to);
+
 }  // namespace telltale::test
