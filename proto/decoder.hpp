@@ -17,7 +17,8 @@
 
 namespace telltale::proto {
 
-/// One value of one metric, as decoded. Views live as long as the topic, the payload buffer and the Decoded.
+/// One value of one metric, as decoded. Views live as long as the topic, the payload buffer, the Decoded and the
+/// Decoder (constants of a mapping), and until the Decoded is used for the next message.
 struct Sample {
   std::string_view metric;
   std::string_view unit;        // "" = none given
@@ -29,9 +30,11 @@ struct Sample {
   TsSource source = TsSource::receive;  // device or relative when ts is there
 };
 
+/// ignored: classes that only the service writes, and the empty message that deletes a retained status.
 enum class MessageKind : std::uint8_t { telemetry, status, ack, control, ignored };
 
 /// What a message says. Reused from message to message so that its vectors keep their capacity.
+/// Of a refused message only tenant, site and device are kept, as far as they are known.
 struct Decoded {
   MessageKind kind = MessageKind::ignored;
   std::string_view tenant, site, device;  // set as soon as the topic is understood, also when the payload is refused

@@ -1,0 +1,86 @@
+#include <catch2/catch.hpp>
+#include <string>
+#include <tuple>
+
+#include "tests/proto/decoding.hpp"
+
+using namespace telltale;
+using namespace telltale::proto;
+using telltale::test::Decoding;
+
+TEST_CASE("an acknowledgement is a sign of life without readings", "[proto]") {
+  Decoding decode;
+  CHECK(decode("ack/site1/esp32-7/relay", R"({"id":"c-81","ok":true,"code":0,"msg":"done"})").empty());
+  REQUIRE(decode.taken());
+  CHECK(decode.out.kind == MessageKind::ack);
+  CHECK(decode.out.tenant == "default");
+  CHECK(decode.out.site == "site1");
+  CHECK(decode.out.device == "esp32-7");
+}
+
+TEST_CASE("an operator acknowledges and silences alerts", "[proto]") {
+  const auto [topic, payload, expected] = GENERATE(table<std::string, std::string, OperatorAction>({
+      {"control/alert/a-9c1f/ack",
+       R"({"by":"ana","comment":"on it","until":"2025-11-21T08:00:00Z"})",
+       {OperatorVerb::ack, "default", "a-9c1f", "ana", "on it", from_ms(1'763'712'000'000)}},
+      {"control/alert/a-9c1f/silence",
+       R"({"until":1763712000000})",
+       {OperatorVerb::silence, "default", "a-9c1f", "", "", from_ms(1'763'712'000'000)}},
+      {"control/alert/a-9c1f/silence",
+       R"({"by":"ana","until":"2035-01-01T00:00:00Z"})",
+       {OperatorVerb::silence, "default", "a-9c1f", "ana", "", from_ms(2'051'222'400'000)}},
+      {"control/alert/a-9c1f/ack", "", {OperatorVerb::ack, "default", "a-9c1f", "", "", {}}},
+      {"control/alert/a-9c1f/ack", "{}", {OperatorVerb::ack, "default", "a-9c1f", "", "", {}}},
+      {"control/alert/a-9c1f/ack", R"({"by":null,"more":[1]})", {OperatorVerb::ack, "default", "a-9c1f", "", "", {}}},
+  }));
+  CAPTURE(topic, payload);
+  Decoding decode;
+  decode(topic, payload);
+  REQUIRE(decode.taken());
+  CHECK(decode.out.kind == MessageKind::control);
+  CHECK(decode.out.control == expected);
+}
+
+TEST_CASE("an order that cannot be followed is a dead letter", "[proto]") {
+  const auto [topic, payload, reason] = GENERATE(table<std::string, std::string, std::string>({
+      {"control/alert/a-1/snooze", "{}", "bad_control"},
+      {"control/alert/a-1/ack", "[]", "bad_control"},
+      {"control/alert/a-1/ack", "now", "bad_json"},
+      {"control/alert/a-1/ack", R"({"by":7})", "bad_control"},
+      {"control/alert/a-1/silence", R"({"until":"tomorrow"})", "bad_control"},
+      {"control/alert/a-1/silence", R"({"until":3})", "bad_control"},
+      {"control/rules/reload", "{}", "bad_topic"},
+  }));
+  CAPTURE(topic, payload);
+  Decoding decode;
+  CHECK(decode.refusal(topic, payload) == reason);
+}
+
+TEST_CASE("the tenant of an order comes from the topic", "[proto]") {
+  DecoderOptions options;
+  options.multi_tenant = true;
+  Decoding decode(options);
+  decode("acme/control/alert/a-1/ack", R"({"tenant":"other"})");
+  REQUIRE(decode.taken());
+  CHECK(decode.out.control.tenant == "acme");
+}
+
+TEST_CASE("what the service writes is never input", "[proto]") {
+  const auto topic = GENERATE(as<std::string>(), "live/site1/esp32-7", "aggregates/1m/site1/esp32-7/temperature",
+                              "rollup/10s/site1/esp32-7", "alerts/critical/site1/esp32-7/too-hot/temperature",
+                              "alert-state/site1/esp32-7/too-hot/temperature", "presence/site1/esp32-7",
+                              "errors/site1/esp32-7", "service/main/status", "service/time", "cmd/site1/esp32-7/relay",
+                              "config/site1/esp32-7", "control-reply/alert/a-1");
+  CAPTURE(topic);
+  Mapping greedy;
+  greedy.name = "greedy";
+  greedy.topic = "{_}/{rest...}";
+  greedy.set = {{"device", "d"}};
+  greedy.metrics_auto = true;
+  DecoderOptions options;
+  options.mappings = {greedy};
+  Decoding decode(options);
+  CHECK(decode(topic, R"({"v":1,"x":2})").empty());
+  CHECK(decode.taken());
+  CHECK(decode.out.kind == MessageKind::ignored);
+}
