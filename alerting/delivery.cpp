@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "alerting/token.hpp"
 #include "store/error.hpp"
 #include "store/fail_point.hpp"
 
@@ -18,13 +19,12 @@ std::optional<std::uint32_t> expiry(std::uint32_t seconds) {
 }  // namespace
 
 Delivery::Delivery(store::StateDb& state, proto::Publisher& publisher, const Mailbox& mailbox, const Clock& clock,
-                   proto::Logger& log, SentCounters& sent, std::size_t window)
+                   proto::Logger& log, std::size_t window)
     : state_(state),
       publisher_(publisher),
       mailbox_(mailbox),
       clock_(clock),
       log_(log),
-      sent_(sent),
       window_(window),
       compare_(state),
       connected_(publisher.connected()) {}
@@ -44,6 +44,7 @@ void Delivery::on(const LinkUp&) {
   forget_under_way();
   connected_ = true;
   pause_until_.reset();
+  refusal_said_ = false;
   compare_.begin();
 }
 
@@ -74,13 +75,11 @@ void Delivery::on(const Delivered& news) {
     EventUnderWay* event = event_under_way(number);
     if (event == nullptr) return;
     event->acknowledged = true;
-    sent_.count(event->output, SendResult::delivered);
     while (!events_.empty() && events_.front().acknowledged) {
       delivered_row_ = events_.front().row;
       events_.pop_front();
     }
   } else if (auto topic = topics_.extract(number)) {
-    sent_.count(class_of(topic.mapped().topic), SendResult::delivered);
     delivered_topics_.push_back(std::move(topic.mapped()));
   }
 }
@@ -90,19 +89,16 @@ void Delivery::on(const NotDelivered& news) {
   if (kind_of(news.token) == TokenKind::event) {
     const EventUnderWay* event = event_under_way(number);
     if (event == nullptr) return;
-    sent_.count(event->output, SendResult::failed);
     // Those behind it go again too, so that the last copies of all are in order.
     while (events_.back().number > number) events_.pop_back();
     events_.pop_back();
     sent_row_ = events_.empty() ? delivered_row_ : events_.back().row;
   } else if (const auto topic = topics_.extract(number)) {
-    sent_.count(class_of(topic.mapped().topic), SendResult::failed);
     topics_under_way_.erase(topic.mapped().topic);
   } else {
     return;
   }
   queued();
-  if (!pause_until_) log_.warn("alerting", "the broker refuses derived messages; trying again every second");
   pause_until_ = clock_.steady_now() + pause_after_failure;
 }
 
@@ -145,6 +141,10 @@ void Delivery::pump() {
   if (!may_send()) return;
   if (pause_until_) {
     if (clock_.steady_now() < *pause_until_) return;
+    // Had it been the end of the connection, that would have been told by now.
+    if (!std::exchange(refusal_said_, true)) {
+      log_.warn("alerting", "the broker refuses derived messages; trying again every second");
+    }
     pause_until_.reset();
   }
   pump_events();
@@ -168,7 +168,7 @@ void Delivery::pump_events() {
     proto::Outgoing message{
         .topic = event.topic, .payload = event.payload, .qos = 1, .expiry_s = expiry(event.expiry_s)};
     if (!send(message, make_token(TokenKind::event, next_event_))) return;
-    events_.push_back({event.row, next_event_++, class_of(event.topic)});
+    events_.push_back({event.row, next_event_++});
     sent_row_ = event.row;
   }
   more_events_ = queued.size() == room;

@@ -11,7 +11,6 @@
 
 #include "alerting/mailbox.hpp"
 #include "alerting/retained_compare.hpp"
-#include "alerting/sent.hpp"
 #include "proto/clock.hpp"
 #include "proto/log.hpp"
 #include "proto/publisher.hpp"
@@ -29,7 +28,7 @@ namespace telltale::alerting {
 class Delivery {
  public:
   Delivery(store::StateDb& state, proto::Publisher& publisher, const Mailbox& mailbox, const Clock& clock,
-           proto::Logger& log, SentCounters& sent, std::size_t window);
+           proto::Logger& log, std::size_t window);
 
   /// There is something new in state.db.
   void queued() noexcept { more_events_ = more_topics_ = true; }
@@ -44,7 +43,6 @@ class Delivery {
  private:
   struct EventUnderWay {
     std::uint64_t row, number;
-    proto::TopicClass output;
     bool acknowledged = false;
   };
   struct TopicUnderWay {
@@ -71,13 +69,13 @@ class Delivery {
   const Mailbox& mailbox_;
   const Clock& clock_;
   proto::Logger& log_;
-  SentCounters& sent_;
   const std::size_t window_;
   RetainedCompare compare_;
 
   bool connected_;
   std::uint64_t losses_ = 0;  // connections lost, as far as handled
   std::optional<std::chrono::steady_clock::time_point> pause_until_;
+  bool refusal_said_ = false;
 
   std::deque<EventUnderWay> events_;  // ascending in row and number
   std::uint64_t next_event_ = 1;

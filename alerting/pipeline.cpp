@@ -12,10 +12,9 @@
 #include "alerting/delivery.hpp"
 #include "alerting/feeder.hpp"
 #include "alerting/gauges.hpp"
-#include "alerting/listener.hpp"
+#include "alerting/listen.hpp"
 #include "alerting/outbox.hpp"
 #include "alerting/refusals.hpp"
-#include "alerting/sent.hpp"
 #include "store/error.hpp"
 
 namespace telltale::alerting {
@@ -31,6 +30,13 @@ constexpr Millis retry_of_failed_write{1000};
 
 proto::Tenancy tenancy_of(const AlertingOptions& options) {
   return options.multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single;
+}
+
+/// Open before delivery looks whether there is a connection: one that is made in between is news then.
+std::shared_ptr<Mailbox> open_mailbox(proto::Publisher& publisher, proto::Tenancy tenancy) {
+  auto mailbox = std::make_shared<Mailbox>();
+  listen(publisher, mailbox, tenancy);
+  return mailbox;
 }
 
 /// telltale_processing_duration_seconds{stage}: how long one batch took.
@@ -62,9 +68,7 @@ struct Pipeline::Impl {
   proto::Publisher& publisher;
   const Clock& clock;
   proto::Logger& log;
-  std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
-  std::shared_ptr<SentCounters> sent;
-  Listener listener;  // before delivery looks whether there is a connection: one made in between is news then
+  std::shared_ptr<Mailbox> mailbox;
   Checkpoints checkpoints;
   Feeder feeder;
   Outbox outbox;
@@ -74,7 +78,7 @@ struct Pipeline::Impl {
   Gauges gauges;
   Stage analytics_stage, outbox_stage;
   std::vector<proto::Finding> findings;
-  bool caught_up_once = false;
+  bool reached_end = false;
   steady_clock::time_point retry_at;
   std::atomic<std::int64_t> deadline_ms{no_deadline};
   std::atomic<std::uint64_t> processed{0};
@@ -87,13 +91,12 @@ struct Pipeline::Impl {
         publisher(mqtt),
         clock(time),
         log(logger),
-        sent(std::make_shared<SentCounters>(metrics)),
-        listener(publisher, mailbox, sent, tenancy_of(options)),
+        mailbox(open_mailbox(publisher, tenancy_of(options))),
         checkpoints(store, state, log),
         feeder(store, checkpoints, log),
         outbox(state, tenancy_of(options), log, metrics),
-        delivery(state, publisher, *mailbox, clock, log, *sent, options.publisher_window),
-        best_effort(publisher, *sent),
+        delivery(state, publisher, *mailbox, clock, log, options.publisher_window),
+        best_effort(publisher, metrics),
         refusals(store.recovered().directory, best_effort, clock, tenancy_of(options), options.errors_per_second),
         gauges(metrics, clock),
         analytics_stage(metrics, clock, "analytics"),
@@ -104,7 +107,7 @@ struct Pipeline::Impl {
 
   void show_progress();
   bool write_waiting_findings();
-  void check_replay_end();
+  void check_emitted_upto();
   bool process_next(Millis timeout);
 };
 
@@ -123,22 +126,22 @@ bool Pipeline::Impl::write_waiting_findings() {
   return !outbox.pending();
 }
 
-/// The log reaches as far as it reached when we started. What was emitted must not lie beyond.
-void Pipeline::Impl::check_replay_end() {
-  if (caught_up_once || feeder.replaying()) return;
-  caught_up_once = true;
+/// At the end of the log, the first time: what was emitted must not lie beyond it.
+void Pipeline::Impl::check_emitted_upto() {
+  if (std::exchange(reached_end, true)) return;
   const auto emitted = outbox.emitted_upto();
   if (!emitted || emitted->position <= feeder.position()) return;
   log.error("alerting",
-            "state.db has emitted findings of batches that the log does not hold; they count as emitted, "
-            "new ones go out");
+            "state.db has emitted findings of batches that the log does not hold; what comes now is emitted");
   outbox.rewind(feeder.position());
 }
 
 bool Pipeline::Impl::process_next(Millis timeout) {
   const proto::Batch* batch = feeder.next(timeout);
-  check_replay_end();
-  if (batch == nullptr) return false;
+  if (batch == nullptr) {
+    check_emitted_upto();
+    return false;
+  }
   if (feeder.at_new_segment()) checkpoints.save(feeder.engine(), feeder.position());
   const bool just_seeded = feeder.seeded();
   const bool replaying = feeder.replaying();
@@ -177,12 +180,15 @@ bool Pipeline::step(Millis timeout) {
   const bool had_news = !news.empty();
   if (had_news) p.delivery.handle(std::move(news));
   p.delivery.pump();
+  p.best_effort.pump();
   p.gauges.refresh_if_due(p.feeder.engine(), p.state);
   if (!p.write_waiting_findings()) {
     p.mailbox->wait(timeout);
     return had_news;
   }
-  const Millis wait = had_news ? Millis{0} : p.delivery.busy() ? std::min(timeout, wait_while_busy) : timeout;
+  const Millis wait = had_news                                       ? Millis{0}
+                      : p.delivery.busy() || p.best_effort.waiting() ? std::min(timeout, wait_while_busy)
+                                                                     : timeout;
   return p.process_next(wait) || had_news;
 }
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "alerting/output_class.hpp"
 #include "alerting/payload.hpp"
-#include "alerting/sent.hpp"
 
 namespace telltale::alerting {
 

@@ -39,7 +39,7 @@ class DeliveryBench {
     mailbox.emplace();
     state.reset();
     state.emplace(folder.path() / "state.db");
-    delivery = std::make_unique<alerting::Delivery>(*state, publisher, *mailbox, clock, log, sent, window_);
+    delivery = std::make_unique<alerting::Delivery>(*state, publisher, *mailbox, clock, log, window_);
   }
 
   void queue_events(const std::vector<std::string>& payloads) {
@@ -74,8 +74,6 @@ class DeliveryBench {
   TemporaryFolder folder;
   SimulatedClock clock;
   RecordingLogger log;
-  PlainMetrics metrics;
-  alerting::SentCounters sent{metrics};
   std::optional<alerting::Mailbox> mailbox;
   RecordingPublisher publisher;
   std::optional<store::StateDb> state;

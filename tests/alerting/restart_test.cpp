@@ -1,0 +1,259 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "alerting/audit.hpp"
+#include "tests/alerting/service_bench.hpp"
+#include "tests/alerting/story.hpp"
+
+using namespace telltale;
+using test::ServiceBench;
+using test::Story;
+
+namespace {
+
+alerting::AuditReport audit_story(const Story& story, const std::vector<store::StateDb::HistoryRow>& history) {
+  std::size_t next = 0;
+  return alerting::audit(
+      [&]() -> std::shared_ptr<const proto::Batch> {
+        if (next == story.batches.size()) return nullptr;
+        return std::make_shared<proto::Batch>(story.batches[next++]);
+      },
+      history, proto::Tenancy::single);
+}
+
+/// What subscribers of alerts/# have: every transition at least once, byte for byte, first copies in order.
+/// Gives the number of repetitions.
+std::size_t check_wire(const Story& story, const std::vector<proto::Outgoing>& wire) {
+  std::vector<std::string> first_copies;
+  std::set<std::string> seen;
+  std::size_t repetitions = 0;
+  for (const auto& message : wire) {
+    if (!message.topic.starts_with("alerts/")) continue;
+    if (seen.insert(message.payload).second) {
+      first_copies.push_back(message.topic + ' ' + message.payload);
+    } else {
+      ++repetitions;
+    }
+  }
+  std::vector<std::string> expected;
+  for (const auto& said : story.transitions) expected.push_back(said.topic + ' ' + said.payload);
+  CHECK(first_copies == expected);
+  return repetitions;
+}
+
+}  // namespace
+
+TEST_CASE("a story tells enough to be worth interrupting", "[alerting]") {
+  const Story story = test::make_story(1, 120);
+  CHECK(story.transitions.size() > 20);
+  CHECK(story.table.size() > 6);
+}
+
+TEST_CASE("without interruption the outside hears exactly what analytics says", "[alerting]") {
+  const Story story = test::make_story(2, 80);
+  ServiceBench service;
+  service.publisher.at_once = true;
+  service.start();
+  service.publisher.connect();
+  for (const auto& batch : story.batches) {
+    service.append(batch);
+    service.settle();
+  }
+  CHECK(audit_story(story, service.state->history()).clean());
+  CHECK(check_wire(story, service.publisher.wire()) == 0);
+  CHECK(service.publisher.retained() == story.table);
+}
+
+TEST_CASE("killed anywhere and started again, no transition is lost, none is new [lesson-11] [lesson-25]",
+          "[alerting][lesson-11][lesson-25]") {
+  const auto seed = GENERATE(range(100u, 112u));
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  const auto upto = [&](int last) {
+    return static_cast<std::size_t>(std::uniform_int_distribution<int>(0, last)(random));
+  };
+  const Story story = test::make_story(seed, 60);
+  alerting::AlertingOptions options;
+  options.publisher_window = 5;
+  ServiceBench service(options);
+  service.start();
+  std::size_t kills = 0;
+  for (const auto& batch : story.batches) {
+    service.append(batch);
+    for (std::size_t steps = upto(3); steps > 0; --steps) {
+      if (upto(3) == 0 && !service.publisher.connected()) service.publisher.connect();
+      (void)service.pipeline->step(Millis{0});
+      service.publisher.acknowledge(upto(4));
+    }
+    if (upto(7) == 0) REQUIRE(service.store->rotate());
+    if (upto(9) == 0) service.settle();
+    if (upto(5) == 0) {
+      if (service.publisher.connected()) service.publisher.disconnect(upto(5));
+      service.crash();
+      service.start();
+      ++kills;
+    }
+  }
+  service.publisher.at_once = true;
+  if (service.publisher.connected()) service.publisher.disconnect();
+  service.publisher.connect();
+  service.settle();
+
+  const auto report = audit_story(story, service.state->history());
+  CHECK(report.missing.empty());
+  CHECK(report.extra.empty());
+  CHECK(report.different.empty());
+  CHECK(report.transitions == story.transitions.size());
+  CHECK(check_wire(story, service.publisher.wire()) <= (kills + 1) * options.publisher_window);
+  CHECK(service.publisher.retained() == story.table);
+}
+
+TEST_CASE("an orderly restart says nothing twice and loses nothing that was open [lesson-11] [lesson-25]",
+          "[alerting][lesson-11][lesson-25]") {
+  const Story story = test::make_story(3, 90);
+  ServiceBench service;
+  service.publisher.at_once = true;
+  service.start();
+  service.publisher.connect();
+  for (std::size_t i = 0; i < story.batches.size(); ++i) {
+    service.append(story.batches[i]);
+    service.settle();
+    if (i % 30 == 29) {
+      service.pipeline->finish_log();
+      CHECK(service.pipeline->drain(Millis{0}));
+      service.publisher.disconnect();
+      service.crash();
+      service.start();
+      service.publisher.connect();
+      service.settle();
+    }
+  }
+  CHECK(audit_story(story, service.state->history()).clean());
+  CHECK(check_wire(story, service.publisher.wire()) == 0);
+  CHECK(service.publisher.retained() == story.table);
+}
+
+TEST_CASE("a lost checkpoint is no loss while the log is whole", "[alerting]") {
+  const Story story = test::make_story(4, 60);
+  ServiceBench service;
+  service.publisher.at_once = true;
+  service.start();
+  service.publisher.connect();
+  for (const auto& batch : story.batches) {
+    service.append(batch);
+    service.settle();
+  }
+  service.publisher.disconnect();
+  service.crash();
+  service.start();
+  service.publisher.connect();
+  service.settle();
+  CHECK(check_wire(story, service.publisher.wire()) == 0);
+  CHECK(service.log.count_containing("cold") == 0);
+}
+
+TEST_CASE("aggregates of the past are not sent again by a replay", "[alerting]") {
+  const Story story = test::make_story(5, 120);
+  ServiceBench service;
+  service.publisher.at_once = true;
+  service.start();
+  service.publisher.connect();
+  for (const auto& batch : story.batches) {
+    service.append(batch);
+    service.settle();
+  }
+  const auto aggregates = [&] {
+    const auto wire = service.publisher.wire();
+    return std::count_if(wire.begin(), wire.end(), [](const auto& m) {
+      return m.topic.starts_with("aggregates/") || m.topic.starts_with("rollup/");
+    });
+  };
+  const auto before = aggregates();
+  CHECK(before > 0);
+  service.crash();
+  service.start();
+  service.settle();
+  CHECK(aggregates() == before);
+}
+
+TEST_CASE("a checkpoint that points outside the log is said aloud, and analytics starts cold", "[alerting]") {
+  const Story story = test::make_story(6, 40);
+  ServiceBench service;
+  service.publisher.at_once = true;
+  service.start();
+  service.publisher.connect();
+  for (const auto& batch : story.batches) {
+    service.append(batch);
+    service.settle();
+  }
+  service.pipeline->finish_log();
+  const auto said = service.state->history().size();
+  const auto checkpoint = service.state->load_checkpoint();
+  REQUIRE(checkpoint);
+  service.state->save_checkpoint(
+      {{checkpoint->position.generation + 7, checkpoint->position.sequence + 1000}, checkpoint->value});
+  service.crash();
+
+  service.start();
+  service.settle();
+  CHECK(service.log.count_containing("starts cold") == 1);
+  CHECK(service.state->history().size() == said);  // emitted_upto still holds: nothing is said twice
+  CHECK(service.pipeline->processed_sequence() == story.batches.size());
+}
+
+TEST_CASE("a checkpoint that cannot be read is said aloud, and analytics starts cold", "[alerting]") {
+  const Story story = test::make_story(7, 20);
+  ServiceBench service;
+  service.start();
+  for (const auto& batch : story.batches) service.append(batch);
+  service.settle();
+  service.state->save_checkpoint({{1, 5}, "no engine's state"});
+  service.crash();
+  service.start();
+  CHECK(service.log.count_containing("cannot be read") == 1);
+  service.settle();
+  CHECK(audit_story(story, service.state->history()).clean());
+}
+
+TEST_CASE("emitted findings beyond the end of the log are said aloud, and new ones go out", "[alerting]") {
+  const Story story = test::make_story(8, 60);
+  ServiceBench service;
+  service.start();
+  for (std::size_t i = 0; i < 30; ++i) service.append(story.batches[i]);
+  service.settle();
+  const auto said = service.state->history().size();
+  service.state->apply({.events = {}, .topics = {}, .history = {}, .emitted_upto = {{900, 100'000}, 0}});
+  service.crash();
+  service.start();
+  service.settle();
+  CHECK(service.log.count_containing("that the log does not hold") == 1);
+  CHECK(service.state->history().size() == said);
+  for (std::size_t i = 30; i < 60; ++i) service.append(story.batches[i]);
+  service.settle();
+  CHECK(service.state->history().size() > said);
+}
+
+TEST_CASE("the audit finds what is missing, what is too much and what differs", "[alerting]") {
+  const Story story = test::make_story(9, 60);
+  std::vector<store::StateDb::HistoryRow> history;
+  for (const auto& said : story.transitions) {
+    history.push_back(
+        {.id = said.id, .n = said.n, .ts_ms = 0, .tenant = {}, .topic = said.topic, .payload = said.payload});
+  }
+  CHECK(audit_story(story, history).clean());
+  history[2].payload += ' ';
+  history[1].n = 999;
+  const auto report = audit_story(story, history);
+  REQUIRE(report.different.size() == 1);
+  CHECK(report.different[0].id == story.transitions[2].id);
+  REQUIRE(report.missing.size() == 1);
+  CHECK(report.missing[0].id == story.transitions[1].id);
+  REQUIRE(report.extra.size() == 1);
+  CHECK(report.extra[0].n == 999);
+}
