@@ -20,13 +20,13 @@ TEST_CASE("log time advances with the monotonic clock and ignores small correcti
 }
 
 TEST_CASE("a wall clock that runs away by more than 2 s is one step, and log time follows it", "[ingest]") {
-  const auto by = GENERATE(3600s, -3600s, 2001ms, -2001ms);
+  const auto by = GENERATE(values<telltale::Millis>({3600s, -3600s, 2001ms, -2001ms}));
   CAPTURE(by.count());
   SimulatedClock clock;
   const auto start = clock.now();
   LogClock log_clock{clock, std::nullopt};
   clock.advance(5s);
-  clock.step(std::chrono::duration_cast<telltale::Millis>(by));
+  clock.step(by);
 
   CHECK(log_clock.now() == start + 5s + by);
   REQUIRE(log_clock.step_pending());
