@@ -8,27 +8,12 @@
 #include <fstream>
 #include <thread>
 
+#include "app/logger.hpp"
+#include "app/system_clock.hpp"
 #include "proto/config_error.hpp"
 
 namespace telltale::app {
 namespace {
-
-class WallClock final : public Clock {
- public:
-  [[nodiscard]] Timestamp now() const override { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
-  [[nodiscard]] std::chrono::steady_clock::time_point steady_now() const override {
-    return std::chrono::steady_clock::now();
-  }
-};
-
-class StderrLogger final : public proto::Logger {
- public:
-  void write(proto::LogLevel level, std::string_view component, std::string_view message) override {
-    if (level == proto::LogLevel::debug) return;
-    std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(component.size()), component.data(),
-                 static_cast<int>(message.size()), message.data());
-  }
-};
 
 /// SIGINT and SIGTERM as a stop request. Blocks both in the calling thread and all threads made later.
 class SignalStop {
@@ -58,8 +43,8 @@ class SignalStop {
 int run_until_stopped(const std::string& name,
                       const std::function<void(const Clock&, proto::Logger&, std::stop_token)>& work) {
   const SignalStop signals;
-  const WallClock clock;
-  StderrLogger log;
+  const SystemClock clock;
+  SpdLogger log({proto::LogLevel::info, LogFormat::text});
   try {
     work(clock, log, signals.token());
     return 0;
