@@ -1,0 +1,252 @@
+#include <rapidcheck.h>
+
+#include <bit>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "store/batch_codec.hpp"
+#include "store/chunk_codec.hpp"
+#include "store/crc32c.hpp"
+#include "tests/store/fixture.hpp"
+
+using namespace telltale;
+using namespace telltale::proto;
+using namespace telltale::test;
+using store::ChunkPoints;
+
+namespace {
+
+bool same(const Reading& a, const Batch& in_a, const Reading& b, const Batch& in_b) {
+  if (a.ts != b.ts || a.series != b.series || a.type != b.type || a.source != b.source) return false;
+  if (a.type == ValueType::text) return in_a.text_of(a) == in_b.text_of(b);
+  return a.integer == b.integer;  // the same eight bytes
+}
+
+bool same(const Batch& a, const Batch& b) {
+  if (a.position.sequence != b.position.sequence || a.id != b.id || a.log_time != b.log_time) return false;
+  if (a.readings.size() != b.readings.size() || a.events != b.events || a.packets != b.packets) return false;
+  for (std::size_t i = 0; i < a.readings.size(); ++i)
+    if (!same(a.readings[i], a, b.readings[i], b)) return false;
+  return true;
+}
+
+Batch one_of_everything() {
+  Batch batch;
+  batch.position.sequence = 7;
+  batch.id = 0xFEEDFACECAFEBEEF;
+  batch.log_time = from_ms(start_ms);
+  batch.add(NewDevice{device_1, "default", "site1", "esp32-7"});
+  batch.add(NewSeries{series_1, device_1, "temperature", "Cel"});
+  batch.add(SeriesUnit{series_1, "K"});
+  batch.add(DeviceTags{device_1, {{"floor", "2"}, {"room", "b"}}});
+  batch.readings.push_back(number(1, start_ms, -0.0));
+  batch.add(DeviceStatus{device_1, DeviceState::sleeping, true, "s1", 300, from_ms(start_ms)});
+  batch.add(Heard{device_1});
+  batch.add(RetainedValue{series_1, from_ms(start_ms), 21.5});
+  batch.readings.push_back(number(1, INT64_MIN, std::nan("")));
+  batch.readings.push_back(integer(4'294'967'295, INT64_MAX, INT64_MIN));
+  batch.readings.push_back(boolean(2, 0, true));
+  add_text(batch, 3, start_ms, std::string("a\0b", 3));
+  batch.add(Link{LinkState::stopped});
+  batch.add(SessionEpoch{3, true});
+  batch.add(RedeliveryTable{{{3, 17, 99}, {3, 18, 100}}});
+  batch.add(OperatorAction{OperatorVerb::silence, "default", "a-1", "eva", "known", from_ms(start_ms)});
+  RuleSet rules;
+  rules.rules.emplace_back().name = "too-hot";
+  batch.add(RuleSetChange{rules});
+  batch.add(ClockStep{from_ms(1), from_ms(2)});
+  batch.add(DeadLetter{DeadLetterReason::bad_json, "a/b", std::string(1000, 'x'), 1000, "byte 0", device_1});
+  batch.add(DeadLetter{DeadLetterReason::device_limit, "a/b", "{", 70'000, "", DeviceKey::none});
+  batch.add(ServiceCondition{"disk-low", true, "1 MB left"});
+  batch.packets = {{3, 65535, 1}, {2, 1, UINT64_MAX}};
+  return batch;
+}
+
+Batch random_batch() {
+  Batch batch;
+  batch.position.sequence = *rc::gen::inRange<std::uint64_t>(1, 1ull << 40);
+  batch.id = *rc::gen::arbitrary<std::uint64_t>();
+  batch.log_time = from_ms(*rc::gen::arbitrary<std::int64_t>());
+  const auto count = *rc::gen::inRange(0, 60);
+  for (int i = 0; i < count; ++i) {
+    const auto series = *rc::gen::arbitrary<std::uint32_t>();
+    const auto ts = *rc::gen::oneOf(rc::gen::inRange(start_ms, start_ms + 100), rc::gen::arbitrary<std::int64_t>());
+    switch (*rc::gen::inRange(0, 5)) {
+      case 0:
+        batch.readings.push_back(number(series, ts, *rc::gen::arbitrary<double>(), TsSource::backlog));
+        break;
+      case 1:
+        batch.readings.push_back(integer(series, ts, *rc::gen::arbitrary<std::int64_t>()));
+        break;
+      case 2:
+        batch.readings.push_back(boolean(series, ts, *rc::gen::arbitrary<bool>()));
+        break;
+      case 3:
+        add_text(batch, series, ts, *rc::gen::arbitrary<std::string>());
+        break;
+      default:
+        batch.add(Heard{static_cast<DeviceKey>(series)});
+        break;
+    }
+  }
+  return batch;
+}
+
+ChunkPoints random_points(ValueType type) {
+  ChunkPoints points;
+  points.type = type;
+  const auto count = *rc::gen::inRange(1, 200);
+  const int shape = *rc::gen::inRange(0, 3);
+  std::int64_t ts = *rc::gen::inRange<std::int64_t>(-1000, start_ms);
+  for (int i = 0; i < count; ++i) {
+    ts += *rc::gen::inRange<std::int64_t>(1, 20'000);
+    points.ts.push_back(ts);
+    points.source.push_back(static_cast<TsSource>(*rc::gen::inRange(0, 4)));
+    switch (type) {
+      case ValueType::number:
+        points.numbers.push_back(shape == 0   ? *rc::gen::inRange(-10'000, 10'000) / 100.0
+                                 : shape == 1 ? std::bit_cast<double>(*rc::gen::arbitrary<std::uint64_t>())
+                                              : *rc::gen::inRange(-3, 3) * 1e15);
+        break;
+      case ValueType::boolean:
+        points.numbers.push_back(*rc::gen::inRange(0, 2));
+        break;
+      case ValueType::integer:
+        points.integers.push_back(*rc::gen::arbitrary<std::int64_t>());
+        break;
+      case ValueType::text: {
+        const auto text = *rc::gen::arbitrary<std::string>();
+        points.texts.push_back(
+            {static_cast<std::uint32_t>(points.arena.size()), static_cast<std::uint32_t>(text.size())});
+        points.arena += text;
+        break;
+      }
+    }
+  }
+  return points;
+}
+
+bool same(const ChunkPoints& a, const ChunkPoints& b) {
+  if (a.type != b.type || a.ts != b.ts || a.source != b.source || a.integers != b.integers || a.texts != b.texts ||
+      a.arena != b.arena || a.numbers.size() != b.numbers.size())
+    return false;
+  for (std::size_t i = 0; i < a.numbers.size(); ++i)
+    if (std::bit_cast<std::uint64_t>(a.numbers[i]) != std::bit_cast<std::uint64_t>(b.numbers[i])) return false;
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("the checksum is CRC-32C, by instruction and by table", "[store]") {
+  // RFC 3720, B.4.
+  const std::string zeros(32, '\0');
+  std::string rising;
+  for (char c = 0; c < 32; ++c) rising += c;
+  const auto [bytes, sum] = GENERATE_COPY(table<std::string, std::uint32_t>(
+      {{"", 0}, {"123456789", 0xE3069283}, {zeros, 0x8A9136AA}, {rising, 0x46DD794E}}));
+  CAPTURE(bytes.size());
+  CHECK(store::crc32c(bytes) == sum);
+  CHECK(store::crc32c_portable(bytes) == sum);
+  CHECK(store::crc32c(bytes + "more") == store::crc32c("more", store::crc32c(bytes)));
+}
+
+TEST_CASE("a batch with every kind of event survives encoding", "[store]") {
+  const auto batch = one_of_everything();
+  std::string bytes;
+  store::encode_batch(batch, bytes);
+  Batch back;
+  REQUIRE(store::decode_batch(bytes, back));
+  CHECK(same(batch, back));
+  store::BatchHead head;
+  REQUIRE(store::decode_head(bytes, head));
+  CHECK(head.sequence == 7);
+  CHECK(head.readings == 5);
+  CHECK(head.t_min == from_ms(INT64_MIN));
+  CHECK(head.t_max == from_ms(INT64_MAX));
+}
+
+TEST_CASE("any batch survives encoding", "[store][property]") {
+  CHECK(rc::check([] {
+    const auto batch = random_batch();
+    std::string bytes;
+    store::encode_batch(batch, bytes);
+    Batch back;
+    RC_ASSERT(store::decode_batch(bytes, back));
+    RC_ASSERT(same(batch, back));
+  }));
+}
+
+TEST_CASE("no bytes crash the batch decoder, and what it accepts is sound", "[store][property]") {
+  std::string good;
+  store::encode_batch(one_of_everything(), good);
+  std::mt19937 random(17);
+  Batch back;
+  for (std::size_t cut = 0; cut < good.size(); ++cut) CHECK_FALSE(store::decode_batch(good.substr(0, cut), back));
+  CHECK_FALSE(store::decode_batch(good + '\0', back));
+  for (int round = 0; round < 20'000; ++round) {
+    auto bytes = good;
+    for (int flips = 0; flips < 3; ++flips) bytes[random() % bytes.size()] = static_cast<char>(random());
+    if (!store::decode_batch(bytes, back)) continue;
+    for (const auto& r : back.readings)
+      if (r.type == ValueType::text) CHECK(r.text.offset + r.text.length <= back.text.size());
+    for (const auto& placed : back.events) CHECK(placed.before_reading <= back.readings.size());
+  }
+}
+
+TEST_CASE("any chunk survives encoding to the last bit", "[store][property]") {
+  const auto type = GENERATE(ValueType::number, ValueType::integer, ValueType::boolean, ValueType::text);
+  CAPTURE(static_cast<int>(type));
+  CHECK(rc::check([type] {
+    const auto points = random_points(type);
+    ChunkPoints back;
+    RC_ASSERT(store::decode_chunk(store::encode_chunk(points), back));
+    RC_ASSERT(same(points, back));
+  }));
+}
+
+TEST_CASE("a flipped bit anywhere in a chunk is noticed", "[store]") {
+  ChunkPoints points;
+  for (int i = 0; i < 300; ++i) {
+    points.ts.push_back(start_ms + i * 1000);
+    points.source.push_back(TsSource::device);
+    points.numbers.push_back(20 + i % 7 * 0.01);
+  }
+  const auto good = store::encode_chunk(points);
+  ChunkPoints back;
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    auto bytes = good;
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
+    CHECK_FALSE(store::decode_chunk(bytes, back));
+  }
+  for (std::size_t cut = 0; cut < good.size(); ++cut) CHECK_FALSE(store::decode_chunk(good.substr(0, cut), back));
+}
+
+TEST_CASE("sensor-like numbers take less than six bytes in a chunk", "[store]") {
+  std::mt19937 random(3);
+  ChunkPoints points;
+  double value = 21.5;
+  for (int i = 0; i < 360; ++i) {
+    points.ts.push_back(start_ms + i * 10'000 + static_cast<std::int64_t>(random() % 41) - 20);
+    points.source.push_back(TsSource::device);
+    value = std::round((value + (static_cast<double>(random() % 11) - 5) * 0.01) * 100) / 100;
+    points.numbers.push_back(value);
+  }
+  CHECK(store::encode_chunk(points).size() < 6 * points.size());
+}
+
+TEST_CASE("a header sums what is finite, and says nothing otherwise", "[store]") {
+  ChunkPoints points;
+  points.ts = {1, 2, 3};
+  points.source.assign(3, TsSource::device);
+  points.numbers = {1, 2, 6};
+  const auto header = store::summarize(points);
+  REQUIRE(header.values);
+  CHECK(header.t_max == 3);
+  CHECK(header.values->sum == 9);
+  CHECK(header.values->sumsq == 41);
+  CHECK(header.values->last == 6);
+  points.numbers[1] = std::numeric_limits<double>::infinity();
+  CHECK_FALSE(store::summarize(points).values);
+}
