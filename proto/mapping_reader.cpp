@@ -15,10 +15,7 @@ bool printable(std::string_view text) noexcept {
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t enough = 40;
-  return "'" + std::string(text.substr(0, enough)) + "'";
-}
+std::string quoted(std::string_view text) { return "'" + excerpt(text) + "'"; }
 
 }  // namespace
 
@@ -147,6 +144,7 @@ void CompiledMapping::read_auto(Message& message) const {
   const auto skip = [&](std::uint32_t i, const JsonSelector::Captures&) { tape[i].skipped = true; };
   for (const auto& pointer : ignore_) pointer.select(tape, message.sink.names(), skip);
   if (time_) time_->select(tape, message.sink.names(), skip);
+  // Reserved keys are never metrics (contracts 2): "ts" would clash with the time of wide rows.
   message.sink.for_each_member(tape, JsonTape::root, [&](std::uint32_t i) {
     if (!reserved_key(tape[i].key)) message.sink.add_numeric(tape[i].key, tape, i);
   });

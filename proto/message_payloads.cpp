@@ -14,11 +14,6 @@ namespace {
 Rejection bad_status(std::string detail) { return {DeadLetterReason::bad_status, std::move(detail)}; }
 Rejection bad_control(std::string detail) { return {DeadLetterReason::bad_control, std::move(detail)}; }
 
-std::string excerpt(std::string_view text) {
-  constexpr std::size_t enough = 40;
-  return std::string(text.substr(0, enough));
-}
-
 std::optional<std::int64_t> heartbeat(const JsonNode& node) {
   constexpr double longest_s = 31.0 * 24 * 3600;
   const auto seconds = number_in(node);

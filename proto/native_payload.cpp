@@ -84,7 +84,14 @@ Result<void, Rejection> NativePayload::read_member(std::uint32_t index, Object& 
   if (key == "uptime_now_ms") object.time.uptime_now_ms = at;
   if (key == "v") object.v = at;
   if (key == "u") object.u = at;
-  if (key == "units") object.units = at;
+  if (key == "units") {
+    std::size_t units = 0;
+    tape_.for_each_child(index, [&](std::uint32_t) { ++units; });
+    if (units > options_.max_metrics) {
+      return fail(Rejection{DeadLetterReason::too_many_metrics, "more units than metrics are allowed"});
+    }
+    object.units = at;
+  }
   if (key == "tags") object.tags = at;
   if (key == "values") {
     if (node.kind != JsonNode::Kind::object) return fail(wrong_shape("'values' is not an object"));

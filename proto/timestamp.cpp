@@ -143,6 +143,7 @@ TimeZone::TimeZone(const std::string& iana_name) {
   if (iana_name == "UTC" || iana_name == "Etc/UTC") return;
   try {
     zone_ = date::locate_zone(iana_name);
+    zone_->get_info(date::sys_seconds{});  // reads the zone's file now; later there is no one to tell
   } catch (const std::runtime_error& e) {
     throw ConfigError("unknown time zone '" + iana_name + "': " + e.what());
   }

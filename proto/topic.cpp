@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "proto/utf8.hpp"
+
 namespace telltale::proto {
 
 namespace {
@@ -52,11 +54,7 @@ bool next_level(std::string_view& rest, std::string_view& level) noexcept {
 }
 
 std::string quoted(std::string_view what, std::string_view text) {
-  std::string s(what);
-  s += " '";
-  s += text;
-  s += '\'';
-  return s;
+  return std::string(what) + " '" + excerpt(text) + "'";
 }
 
 }  // namespace

@@ -49,4 +49,13 @@ std::size_t first_invalid_utf8(std::string_view text) noexcept {
   return std::string_view::npos;
 }
 
+std::string excerpt(std::string_view text, std::size_t bytes) {
+  text = text.substr(0, bytes);
+  std::string out(text.substr(0, first_invalid_utf8(text)));
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return out;
+}
+
 }  // namespace telltale::proto

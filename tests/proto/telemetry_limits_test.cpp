@@ -55,6 +55,7 @@ TEST_CASE("ten thousand metrics are refused, wherever they hide", "[proto][lesso
   CHECK(decode.refusal(topic, "{\"a\":" + metrics(10'000) + "}") == "too_many_metrics");
   CHECK(decode.refusal(topic, "{\"values\":" + metrics(10'000) + "}") == "too_many_metrics");
   CHECK(decode.refusal(topic, "{\"t\":1,\"tags\":" + metrics(10'000) + "}") == "too_many_metrics");
+  CHECK(decode.refusal(topic, "{\"t\":1,\"units\":" + metrics(10'000) + "}") == "too_many_metrics");
   CHECK(decode(topic, "[{\"t\":1}," + metrics(300) + "]") == "too_many_metrics: row 1: more than 256 metrics");
   CHECK(decode.out.samples.empty());
 }

@@ -136,6 +136,15 @@ TEST_CASE("a native topic is at most 256 bytes with its tenant", "[proto][lesson
   CHECK(topic.error() == "topic over 256 bytes");
 }
 
+TEST_CASE("the reason of a refusal is short and readable, whatever the topic holds", "[proto]") {
+  const auto parts =
+      split_tenant("telemetry/" + std::string("\x01\xff") + std::string(40'000, 'x') + "/d", Tenancy::multi);
+  REQUIRE_FALSE(parts);
+  const auto bad = split_tenant("si\x01te\xc3\xa9\xff" + std::string(40'000, 'x'), Tenancy::multi);
+  REQUIRE_FALSE(bad);
+  CHECK(bad.error() == "not a tenant: 'si?te\xc3\xa9'");
+}
+
 TEST_CASE("every class that the service writes is known as such", "[proto]") {
   const auto [name, ours] = GENERATE(table<std::string, bool>({
       {"telemetry", false},
