@@ -53,7 +53,7 @@ class RecordingPublisher final : public proto::Publisher {
       reaches_broker(message);
       handlers = handlers_;
     }
-    handlers.delivered(token);
+    if (handlers.delivered) handlers.delivered(token);
     return true;
   }
 
@@ -79,6 +79,18 @@ class RecordingPublisher final : public proto::Publisher {
   void connect_silently() {
     const std::lock_guard lock(mutex_);
     connected_ = true;
+  }
+  void lose_silently() {
+    const std::lock_guard lock(mutex_);
+    connected_ = false;
+    under_way_.clear();
+  }
+  void acknowledge_silently(std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    for (; count > 0 && !under_way_.empty(); --count) {
+      reaches_broker(under_way_.front().message);
+      under_way_.pop_front();
+    }
   }
   /// The first `reached` of the messages under way are with the broker, their acknowledgements are lost.
   void disconnect(std::size_t reached = 0) {

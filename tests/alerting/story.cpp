@@ -118,6 +118,13 @@ class Author {
 
 }  // namespace
 
+std::string first_difference(const std::vector<std::string>& got, const std::vector<std::string>& expected) {
+  const auto [g, e] = std::mismatch(got.begin(), got.end(), expected.begin(), expected.end());
+  if (g == got.end() && e == expected.end()) return "";
+  return "at " + std::to_string(g - got.begin()) + ": got " + (g == got.end() ? "nothing" : *g) + ", expected " +
+         (e == expected.end() ? "nothing" : *e);
+}
+
 Story make_story(std::uint32_t seed, std::size_t batches) { return Author(seed).write(batches); }
 
 }  // namespace telltale::test

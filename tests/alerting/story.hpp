@@ -25,4 +25,8 @@ struct Story {
 
 [[nodiscard]] Story make_story(std::uint32_t seed, std::size_t batches);
 
+/// "" when both are the same, else where they part.
+[[nodiscard]] std::string first_difference(const std::vector<std::string>& got,
+                                           const std::vector<std::string>& expected);
+
 }  // namespace telltale::test

@@ -1,0 +1,106 @@
+#include "alerting/desk.hpp"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+
+#include "store/state_db.hpp"
+#include "store/store.hpp"
+#include "tests/alerting/recording_publisher.hpp"
+#include "tests/alerting/story.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/recording.hpp"
+#include "tests/support/simulated_clock.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+using namespace telltale;
+
+namespace {
+
+struct Scene {
+  test::TemporaryFolder folder;
+  test::SimulatedClock clock;
+  test::RecordingLogger log;
+  test::PlainMetrics metrics;
+  test::RecordingPublisher publisher;
+  store::Store store{options(folder), clock, log, metrics};
+  store::StateDb state{folder.path() / "state.db"};
+  alerting::Alerting alerting{{}, store, state, publisher, clock, log, metrics};
+
+  static store::StoreOptions options(const test::TemporaryFolder& folder) {
+    store::StoreOptions options;
+    options.path = folder.path();
+    options.recent_hours = 0;
+    return options;
+  }
+  void append(const test::Story& story) {
+    for (const auto& batch : story.batches) REQUIRE(store.append(std::make_shared<proto::Batch>(batch)));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the desk works through the log, delivers, and leaves a checkpoint when it is stopped", "[alerting]") {
+  const auto story = test::make_story(20, 60);
+  Scene scene;
+  scene.publisher.at_once = true;
+  scene.alerting.start();
+  scene.publisher.connect();
+  scene.append(story);
+  REQUIRE(test::eventually([&] { return scene.alerting.processed_sequence() == story.batches.size(); }));
+  CHECK(scene.alerting.next_deadline());
+  scene.alerting.stop(Millis{0});
+
+  CHECK(scene.state.history().size() == story.transitions.size());
+  const auto checkpoint = scene.state.load_checkpoint();
+  REQUIRE(checkpoint);
+  CHECK(checkpoint->position.sequence == story.batches.size());
+  CHECK(scene.publisher.retained() == story.table);
+  const auto engine = analytics::Engine::decode(checkpoint->value);
+  REQUIRE(engine);
+  CHECK(engine->next_deadline() == scene.alerting.next_deadline());
+}
+
+TEST_CASE("what is committed before the stop is processed before the end", "[alerting]") {
+  const auto story = test::make_story(21, 60);
+  Scene scene;
+  scene.alerting.start();
+  scene.append(story);
+  scene.alerting.stop(Millis{0});
+  CHECK(scene.alerting.processed_sequence() == story.batches.size());
+  CHECK(scene.state.history().size() == story.transitions.size());
+  CHECK(scene.state.queued(0, 1000).size() >= story.transitions.size());  // nobody was there to take them
+}
+
+TEST_CASE("a desk that was never started or stopped goes quietly", "[alerting]") {
+  { Scene never_started; }
+  Scene never_stopped;
+  never_stopped.alerting.start();
+  never_stopped.append(test::make_story(22, 10));
+}
+
+TEST_CASE("gauges and counters say what is watched, what fires and what waits", "[alerting]") {
+  const auto story = test::make_story(23, 60);
+  Scene scene;
+  scene.append(story);
+  scene.alerting.start();
+  REQUIRE(test::eventually([&] { return scene.alerting.processed_sequence() == story.batches.size(); }));
+  scene.clock.advance(Millis{1000});
+  const auto gauge = [&](const std::string& name, proto::Labels labels = {}) {
+    return scene.metrics.gauge(name, "", std::move(labels)).value();
+  };
+  CHECK(test::eventually([&] { return gauge("telltale_series") == 4; }));
+  scene.alerting.stop(Millis{0});
+  double devices = 0;
+  for (const char* state : {"unknown", "online", "stale", "offline", "sleeping"}) {
+    devices += gauge("telltale_devices", {{"state", state}});
+  }
+  CHECK(devices == 4);
+  CHECK(gauge("telltale_queue_depth", {{"queue", "outbox"}}) ==
+        static_cast<double>(scene.state.backlog().events + scene.state.backlog().topics));
+  std::uint64_t transitions = 0;
+  for (const char* to : {"firing", "acknowledged", "silenced", "flapping", "resolved", "removed"}) {
+    transitions += scene.metrics.value("telltale_alert_transitions_total{to=\"" + std::string(to) + "\"}");
+  }
+  CHECK(transitions == story.transitions.size());
+}
