@@ -40,7 +40,7 @@ struct Judgement {
   double score = 0;
 };
 
-/// How fast a baseline follows its readings.
-enum class Pace : std::uint8_t { normal, firing };
+/// How fast a baseline follows its readings: slow for readings that violate and while the rule is firing.
+enum class Pace : std::uint8_t { normal, slow };
 
 }  // namespace telltale::analytics

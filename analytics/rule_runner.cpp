@@ -32,7 +32,7 @@ void RuleRunner::judge(std::uint32_t series, double x, Timestamp ts) {
     const Judgement judgement = std::visit(
         [&](const auto& check) {
           const Judgement j = assess(check, cell.memory, x);
-          learn(check, cell.memory, x, j, cell.firing ? Pace::firing : Pace::normal);
+          learn(check, cell.memory, x, j, cell.firing || j.violates ? Pace::slow : Pace::normal);
           return j;
         },
         rule.check);

@@ -55,7 +55,7 @@ class RuleRunner {
   Workspace& ws_;
   AlertBook& book_;
   SeriesGroups& groups_;
-  std::vector<std::vector<Cell>> cells_;  // by series id, then ascending rule index
+  std::vector<std::vector<Cell>> cells_ = std::vector<std::vector<Cell>>(1);  // by series id, then ascending rule index
 };
 
 }  // namespace telltale::analytics

@@ -36,6 +36,9 @@ std::vector<Timer> TimerWheel::empty_slot(Place p) {
   timers.erase(timers.begin(), timers.begin() + static_cast<std::ptrdiff_t>(slot.taken));
   slot.taken = 0;
   occupied_[p.level] &= ~(std::uint64_t{1} << p.slot);
+  // By deadline: timers that are moved to one new deadline keep an order that a wheel read from its bytes has as well.
+  std::stable_sort(timers.begin(), timers.end(),
+                   [](const Timer& a, const Timer& b) { return a.deadline < b.deadline; });
   return timers;
 }
 

@@ -68,6 +68,7 @@ class TimerWheel {
   [[nodiscard]] std::optional<Place> first() const;
   [[nodiscard]] Slot& at(Place p) { return slots_[p.level * slots + p.slot]; }
   [[nodiscard]] const Slot& at(Place p) const { return slots_[p.level * slots + p.slot]; }
+  /// What was in the slot, by deadline and insertion.
   [[nodiscard]] std::vector<Timer> empty_slot(Place p);
 
   std::vector<Slot> slots_ = std::vector<Slot>(levels * slots);
@@ -82,10 +83,9 @@ void TimerWheel::settle(Actual&& actual) {
     const auto right = actual(slot.timers[slot.first]);
     if (right && *right <= slot.earliest) return;
     // The whole slot is put right at once: its other timers are as old as this one.
-    const std::size_t revised = slot.first - slot.taken;
     auto timers = empty_slot(*place);
     for (std::size_t k = 0; k < timers.size(); ++k) {
-      const auto due = k == revised ? right : actual(timers[k]);
+      const auto due = k == 0 ? right : actual(timers[k]);
       if (!due) continue;
       if (*due > timers[k].deadline) timers[k].deadline = *due;
       add(timers[k]);

@@ -27,12 +27,12 @@ namespace telltale::analytics {
   return j;
 }
 
-/// An outlier counts as if it lay at the limit, and a tenth as much while the alert is firing (lesson 28).
+/// An outlier counts as if it lay at the limit, and a tenth as much as others; so do all while firing (lesson 28).
 inline void learn(const proto::ZScoreCheck& check, CheckMemory& memory, double x, const Judgement& j, Pace pace) {
   if (j.spread > 0) x = std::clamp(x, j.expected - check.limit * j.spread, j.expected + check.limit * j.spread);
   if (memory.n < 0xFFFFFFFF) ++memory.n;
   double weight = std::max(1.0 / memory.n, 2.0 / (static_cast<double>(check.span) + 1.0));
-  if (pace == Pace::firing) weight *= 0.1;
+  if (pace == Pace::slow) weight *= 0.1;
   const double d = x - memory.a;
   memory.a += weight * d;
   memory.b = std::max(0.0, (1 - weight) * (memory.b + weight * d * d));

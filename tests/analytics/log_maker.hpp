@@ -1,0 +1,171 @@
+#pragma once
+
+#include <random>
+#include <vector>
+
+#include "analytics/engine.hpp"
+
+namespace telltale::test {
+
+/// Makes up a log of a small fleet: readings of all kinds, births, wills, naps, a shaky link, rule changes, operators,
+/// clock steps, late ticks. The same seed gives the same log.
+class LogMaker {
+ public:
+  explicit LogMaker(std::uint64_t seed) : random_(seed) {}
+
+  [[nodiscard]] std::vector<proto::Batch> make(std::size_t batches) {
+    std::vector<proto::Batch> log;
+    log.push_back(opening());
+    while (log.size() < batches) log.push_back(next());
+    return log;
+  }
+  /// An id that an alert of this log has, for operators; to be filled from what an engine said.
+  std::vector<std::string> alert_ids;
+
+  static constexpr std::uint32_t devices = 14;
+  static constexpr std::uint32_t metrics = 3;
+
+  [[nodiscard]] proto::Batch next() {
+    proto::Batch batch;
+    const bool step = chance(2);
+    const Timestamp from = advance();
+    if (step) {
+      now_ = from + Millis{pick(-3'600'000, 3'600'000)};
+      batch.add(proto::ClockStep{from, now_});
+    }
+    batch.log_time = now_;
+    const auto entries = pick(0, 8);
+    for (int i = 0; i < entries; ++i) {
+      if (chance(80)) {
+        batch.readings.push_back(reading());
+      } else {
+        batch.add(event());
+      }
+    }
+    return batch;
+  }
+
+ private:
+  bool chance(int percent) { return pick(0, 99) < percent; }
+  int pick(int from, int to) { return std::uniform_int_distribution<int>(from, to)(random_); }
+
+  Timestamp advance() {
+    if (chance(85)) return now_ += Millis{pick(0, 2'000)};
+    if (chance(85)) return now_ += Millis{pick(0, 60) * 1'000};
+    return now_ += Millis{pick(0, 3'600) * 1'000};
+  }
+
+  proto::Batch opening() {
+    proto::Batch batch;
+    batch.log_time = now_;
+    batch.add(proto::RuleSetChange{rules()});
+    std::uint32_t series = 0;
+    for (std::uint32_t d = 1; d <= devices; ++d) {
+      batch.add(
+          proto::NewDevice{proto::DeviceKey{d}, "default", d % 4 == 0 ? "yard" : "hall", "d" + std::to_string(d)});
+      for (std::uint32_t m = 0; m < metrics; ++m)
+        batch.add(proto::NewSeries{proto::SeriesId{++series}, proto::DeviceKey{d}, "m" + std::to_string(m), "Cel"});
+    }
+    for (std::uint32_t m = metrics; m < 14; ++m)  // one with many, so that alerts group
+      batch.add(proto::NewSeries{proto::SeriesId{++series}, proto::DeviceKey{1}, "m" + std::to_string(m), ""});
+    series_ = series;
+    batch.add(proto::Link{proto::LinkState::started});
+    batch.add(proto::Link{proto::LinkState::up});
+    batch.add(proto::Link{proto::LinkState::caught_up});
+    return batch;
+  }
+
+  proto::RuleSet rules() {
+    proto::RuleSet set;
+    for (int i = pick(0, 4); i > 0; --i) set.rules.push_back(rule("r" + std::to_string(i)));
+    if (chance(50)) set.heartbeats.push_back({"*", "*", "d1*", pick(1, 100)});
+    set.default_heartbeat_s = chance(50) ? 60 : pick(1, 100);
+    set.windows = {Millis{60'000}};
+    if (chance(50)) set.windows.emplace_back(10'000);
+    if (chance(50)) set.rollup_windows = {Millis{10'000}};
+    if (chance(30)) set.offline_severity = proto::Severity::info;
+    return set;
+  }
+
+  proto::Rule rule(std::string name) {
+    proto::Rule r;
+    r.name = std::move(name);
+    r.metric = chance(50) ? "*" : "m" + std::to_string(pick(0, 2));
+    r.site = chance(70) ? "*" : "hall";
+    if (chance(20)) r.tags = {{"fw", "1"}};
+    if (chance(70)) {
+      proto::ThresholdCheck check;
+      check.above = pick(60, 90);
+      if (chance(50)) check.clear = *check.above - pick(0, 20);
+      if (chance(30)) check.below = pick(0, 20);
+      r.check = check;
+    } else {
+      proto::ZScoreCheck check;
+      check.warmup = 3;
+      check.limit = 2;
+      check.span = 20;
+      r.check = check;
+    }
+    if (chance(30)) r.persistence = Millis{pick(0, 20) * 1'000};
+    if (chance(20)) r.persistence = proto::NofM{2, 4};
+    if (chance(40)) r.cooldown = Millis{pick(1, 60) * 1'000};
+    r.severity = static_cast<proto::Severity>(pick(0, 2));
+    return r;
+  }
+
+  proto::Reading reading() {
+    proto::Reading r{};
+    r.series = proto::SeriesId{static_cast<std::uint32_t>(pick(1, static_cast<int>(series_)))};
+    r.ts = now_;
+    if (chance(20)) r.ts -= Millis{pick(-300, 600) * 1'000};
+    r.number = chance(20) ? pick(85, 99) : pick(0, 80);
+    if (chance(2)) r.number = std::numeric_limits<double>::quiet_NaN();
+    r.type = chance(95) ? proto::ValueType::number : proto::ValueType::boolean;
+    r.source = chance(90) ? proto::TsSource::device : proto::TsSource::backlog;
+    return r;
+  }
+
+  proto::Event event() {
+    const proto::DeviceKey device{static_cast<std::uint32_t>(pick(1, devices))};
+    const auto word = [&] { return chance(50) ? std::string() : std::to_string(pick(1, 2)); };
+    switch (pick(0, 11)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3: {
+        proto::DeviceStatus s{device, static_cast<proto::DeviceState>(pick(0, 2)), chance(10), word(), {}, {}};
+        if (chance(30)) s.heartbeat_s = pick(0, 40);
+        return s;
+      }
+      case 4:
+      case 5:
+        return proto::Link{static_cast<proto::LinkState>(pick(0, 6))};
+      case 6:
+        return proto::Link{proto::LinkState::caught_up};
+      case 7:
+        if (chance(70)) return proto::Heard{device};
+        return proto::RuleSetChange{rules()};
+      case 8:
+        return proto::DeviceTags{device, {{"fw", std::to_string(pick(1, 2))}}};
+      case 9: {
+        proto::OperatorAction a{
+            static_cast<proto::OperatorVerb>(pick(0, 1)), "default", "a-0123456789abcdef", "ana", word(), {}};
+        if (!alert_ids.empty())
+          a.alert_id = alert_ids[static_cast<std::size_t>(pick(0, static_cast<int>(alert_ids.size()) - 1))];
+        if (chance(50)) a.until = now_ + Millis{pick(-10, 300) * 1'000};
+        return a;
+      }
+      case 10:
+        return proto::ServiceCondition{chance(50) ? "disk-low" : "series-limit", chance(60), "why"};
+      default:
+        return proto::SeriesUnit{proto::SeriesId{static_cast<std::uint32_t>(pick(1, static_cast<int>(series_)))},
+                                 word()};
+    }
+  }
+
+  std::mt19937_64 random_;
+  Timestamp now_ = from_ms(1'763'700'000'000);
+  std::uint32_t series_ = 0;
+};
+
+}  // namespace telltale::test
