@@ -110,7 +110,7 @@ void IngestSession::Impl::lose(const std::string& reason, Ending ending) {
     if (now - connected_at >= proven_after) backoff.reset();
     on_item(Disconnected{epoch, reason});
   }
-  if (stopping) return;
+  if (stopping) return end();
   if (taken_over) return give_up();
   if (!reading_stopped) retry_later();
 }
@@ -135,6 +135,7 @@ void IngestSession::Impl::retry_later() {
 
 /// Everything that was acknowledged goes out, then DISCONNECT; the session stays at the broker.
 void IngestSession::Impl::leave() {
+  stopping = true;
   take_acknowledgements();
   const bool can_say_goodbye = phase == Phase::connected;
   if (!can_say_goodbye) return finish();
@@ -149,9 +150,11 @@ void IngestSession::Impl::leave() {
 }
 
 void IngestSession::Impl::finish() {
-  stopping = true;
-  retry_timer.cancel();
-  if (transport) lose("stopped", Ending::explained);
+  if (transport) return lose("stopped", Ending::explained);
+  end();
+}
+
+void IngestSession::Impl::end() {
   work.reset();
   io.stop();
 }

@@ -38,6 +38,7 @@ struct IngestSession::Impl {
   void retry_later();
   void leave();
   void finish();
+  void end();
   void continue_reading();
   void nap_then_read();
   void on_read(const boost::system::error_code& error, std::size_t n);
