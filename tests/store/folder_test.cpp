@@ -1,0 +1,216 @@
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <random>
+
+#include "store/sqlite.hpp"
+#include "tests/store/fixture.hpp"
+
+using namespace telltale;
+using namespace telltale::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A small file system of its own; absent where mounting is not permitted.
+class SmallDisk {
+ public:
+  SmallDisk(const fs::path& folder, const char* options) : folder_(folder) {
+    fs::create_directories(folder);
+    mounted_ = ::mount("none", folder.c_str(), "tmpfs", 0, options) == 0;
+    if (!mounted_) std::cout << "SKIPPED: cannot mount a tmpfs: " << std::strerror(errno) << '\n';
+  }
+  ~SmallDisk() {
+    if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  [[nodiscard]] bool mounted() const { return mounted_; }
+  void make_read_only() { REQUIRE(::mount("none", folder_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) == 0); }
+
+ private:
+  fs::path folder_;
+  bool mounted_ = false;
+};
+
+/// 10,000 readings that do not compress well.
+std::shared_ptr<proto::Batch> big_batch(int i) {
+  std::mt19937 random(static_cast<unsigned>(i));
+  auto batch = batch_of({});
+  for (int k = 0; k < 10'000; ++k)
+    batch->readings.push_back(number(1, start_ms + i * 100'000 + k, static_cast<double>(random()) / 1000));
+  return batch;
+}
+
+}  // namespace
+
+TEST_CASE("a second service on the same folder is refused by name", "[store]") {
+  World world;
+  const auto store = world.open();
+  CHECK_THROWS_WITH(world.open(), Catch::Contains("in use by another telltale") && Catch::Contains("process"));
+}
+
+TEST_CASE("the lock goes with its holder", "[store]") {
+  World world;
+  { const auto store = world.open(); }
+  CHECK_NOTHROW(world.open());
+}
+
+TEST_CASE("what is no data folder is named as such", "[store]") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(store::Reader(folder.path()), Catch::Contains("no data folder"));
+}
+
+TEST_CASE("a catalog of a newer program is left alone", "[store]") {
+  World world;
+  { const auto store = world.open(); }
+  store::Database(world.options.path / "catalog.db", store::Database::Mode::full).exec("pragma user_version=999");
+  CHECK_THROWS_AS(world.open(), store::StoreFailure);
+  CHECK_THROWS_AS(world.reader(), store::StoreFailure);
+}
+
+TEST_CASE("free space below the reserve stops acknowledging, and its return is noticed", "[store][lesson-22]") {
+  World world;
+  world.options.reserve_bytes = UINT64_MAX;
+  auto store = world.open();
+  CHECK(store.disk_low());
+  const auto batch = batch_of({number(1, start_ms, 1)});
+  for (int i = 0; i < 3; ++i) CHECK(store.append(batch).error() == store::StoreError::disk_full);
+  CHECK(world.log.count_containing("disk full") == 1);
+  CHECK(world.metrics.value("telltale_storage_writes_total{result=\"disk_full\"}") == 3);
+  CHECK(world.reader().rows(series_1, everything).empty());
+}
+
+TEST_CASE("a full disk refuses batches without losing any, and goes on when space returns", "[store][lesson-22]") {
+  World world;
+  const SmallDisk disk(world.options.path, "size=12m");
+  if (!disk.mounted()) return;
+  auto store = world.open();
+  const auto ballast = world.options.path / "ballast";
+  std::ofstream(ballast, std::ios::binary) << std::string(4u << 20, 'x');
+  int accepted = 0;
+  proto::LogPosition last;
+  while (accepted < 1000) {
+    const auto position = store.append(big_batch(accepted));
+    if (!position) {
+      CHECK(position.error() == store::StoreError::disk_full);
+      break;
+    }
+    last = *position;
+    ++accepted;
+  }
+  REQUIRE(accepted > 10);
+  REQUIRE(accepted < 1000);
+  CHECK(world.reader().rows(series_1, everything).size() == static_cast<std::size_t>(accepted) * 10'000);
+
+  auto waiting = big_batch(accepted);
+  for (int i = 0; i < 5; ++i) CHECK(store.append(waiting).error() == store::StoreError::disk_full);
+  CHECK(world.log.count_containing("disk full") == 1);
+  fs::remove(ballast);
+  const auto position = store.append(waiting);
+  REQUIRE(position);
+  CHECK(position->sequence == last.sequence + 1);
+  CHECK(world.log.count_containing("space is back") == 1);
+  CHECK(world.reader().rows(series_1, everything).size() == static_cast<std::size_t>(accepted + 1) * 10'000);
+}
+
+TEST_CASE("a seal that meets a full disk waits, and is finished when space returns", "[store][lesson-22]") {
+  World world;
+  const SmallDisk disk(world.options.path, "size=12m");
+  if (!disk.mounted()) return;
+  auto store = world.open();
+  constexpr int batches = 30;
+  for (int i = 0; i < batches; ++i) REQUIRE(store.append(big_batch(i)));
+  const auto ballast = world.options.path / "ballast";
+  {
+    std::ofstream out(ballast, std::ios::binary);
+    while (out << std::string(4096, 'x') << std::flush) {
+    }
+  }
+  fs::resize_file(ballast, fs::file_size(ballast) - 256 * 1024);  // room for a new segment, not for the chunks
+  REQUIRE(store.rotate());
+  REQUIRE(eventually([&] { return world.log.count_containing("sealing waits") > 0; }));
+  CHECK(world.reader().rows(series_1, everything).size() == batches * 10'000);
+  fs::remove(ballast);
+  REQUIRE(eventually([&] { return world.log.count_containing("sealing works again") > 0; }));
+  CHECK(world.files_in("day") == 1);
+  CHECK(world.reader().rows(series_1, everything).size() == batches * 10'000);
+}
+
+TEST_CASE("a data folder on a read-only file system can be read", "[store]") {
+  World world;
+  SmallDisk disk(world.options.path, "size=64m");
+  if (!disk.mounted()) return;
+  {
+    auto store = world.open();
+    const auto position = store.append(batch_of({number(1, start_ms, 1)}));
+    REQUIRE(position);
+    REQUIRE(store.rotate());
+    REQUIRE(store.append(batch_of({number(1, start_ms + 1, 2)})));
+    store.checkpointed(*position);
+    REQUIRE(eventually([&] { return world.files_in("log") == 1; }));
+  }
+  disk.make_read_only();
+  CHECK(world.reader().rows(series_1, everything).size() == 2);
+  CHECK(world.reader().latest(series_1)->number == 2);
+}
+
+TEST_CASE("a damaged day file is set aside, said, and does not stop the ones after it", "[store]") {
+  World world;
+  {
+    auto store = world.open();
+    REQUIRE(store.append(batch_of({number(1, start_ms, 1)})));
+    REQUIRE(store.rotate());
+    REQUIRE(eventually([&] { return world.files_in("day") == 1; }));
+    REQUIRE(store.append(batch_of({number(1, start_ms + 1, 2)})));
+  }
+  for (const auto& entry : fs::directory_iterator(world.options.path / "day"))
+    std::ofstream(entry.path(), std::ios::binary) << std::string(8192, '?');
+  auto store = world.open();
+  CHECK(eventually([&] { return world.log.count_containing("was moved to") == 1; }));
+  CHECK(eventually([&] { return world.files_in("day") == 1; }));
+  CHECK(world.reader().latest(series_1)->number == 2);
+}
+
+TEST_CASE("recovery says what it found, and damage is counted", "[store]") {
+  World world;
+  fs::path segment;
+  {
+    auto store = world.open();
+    for (int i = 0; i < 3; ++i) REQUIRE(store.append(batch_of({number(1, start_ms + i, i)})));
+    segment = fs::directory_iterator(world.options.path / "log")->path();
+  }
+  {
+    std::fstream file(segment, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(90);
+    file.put('\x7F');
+  }
+  auto store = world.open();
+  CHECK(store.recovered().damaged_records == 1);
+  CHECK(world.log.count_containing("2 batches and 2 readings recovered, 1 damaged") == 1);
+  CHECK(world.reader().rows(series_1, everything).size() == 2);
+}
+
+TEST_CASE("the redelivery table comes back as the newest table plus what followed", "[store]") {
+  World world;
+  {
+    auto store = world.open();
+    auto old = batch_of({});
+    old->packets = {{1, 1, 11}};
+    REQUIRE(store.append(old));
+    auto batch = batch_of({});
+    batch->add(proto::SessionEpoch{2, true});
+    batch->add(proto::RedeliveryTable{{{1, 7, 70}}});
+    batch->packets = {{2, 8, 80}};
+    REQUIRE(store.append(batch));
+    REQUIRE(store.rotate());  // killed before the next segment had its table
+  }
+  const auto store = world.open();
+  CHECK(store.recovered().redelivery == std::vector<proto::PacketRecord>{{1, 7, 70}, {2, 8, 80}});
+  CHECK(store.recovered().last_epoch == 2);
+}
