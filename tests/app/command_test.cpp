@@ -1,0 +1,101 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "api/health.hpp"
+#include "api/http_server.hpp"
+#include "app/command_check.hpp"
+#include "app/command_config.hpp"
+#include "app/command_healthcheck.hpp"
+#include "tests/support/recording.hpp"
+#include "tests/support/simulated_clock.hpp"
+
+namespace telltale::app {
+namespace {
+
+/// What a command prints, instead of the terminal.
+class Captured {
+ public:
+  Captured() : out_(std::cout.rdbuf(out.rdbuf())), err_(std::cerr.rdbuf(err.rdbuf())) {}
+  ~Captured() {
+    std::cout.rdbuf(out_);
+    std::cerr.rdbuf(err_);
+  }
+  std::ostringstream out, err;
+
+ private:
+  std::streambuf* out_;
+  std::streambuf* err_;
+};
+
+int run(void (*add)(CLI::App&, int&), std::vector<std::string> arguments) {
+  CLI::App app;
+  int exit_code = -1;
+  add(app, exit_code);
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  app.parse(arguments);
+  return exit_code;
+}
+
+TEST_CASE("healthcheck is 0 for a ready service, 1 for one that is not or not there", "[app]") {
+  test::SimulatedClock clock;
+  test::RecordingLogger log;
+  test::PlainMetrics metrics;
+  api::HttpOptions options;
+  options.port = 0;
+  std::atomic<bool> ready = true;
+  api::HttpServer server(options, {api::readyz_route({{"mqtt", [&] { return std::string(ready ? "ok" : "down"); }}})},
+                         clock, log, metrics);
+  server.start();
+  const auto url = "http://127.0.0.1:" + std::to_string(server.port());
+  Captured captured;
+  CHECK(run(&add_healthcheck_command, {"healthcheck", "--url", url}) == 0);
+  CHECK(run(&add_healthcheck_command, {"healthcheck", "--url", url + "/"}) == 0);
+  ready = false;
+  CHECK(run(&add_healthcheck_command, {"healthcheck", "--url", url}) == 1);
+  CHECK(captured.out.str().find(R"({"status":"degraded","checks":{"mqtt":"down"}})") != std::string::npos);
+  server.stop();
+  CHECK(run(&add_healthcheck_command, {"healthcheck", "--url", url}) == 1);
+  CHECK(run(&add_healthcheck_command, {"healthcheck", "--url", "file:///etc/passwd"}) == 1);
+}
+
+TEST_CASE("check is 0 with a summary, or 2 with every problem on a line of its own", "[app][lesson-30]") {
+  const auto file = std::filesystem::temp_directory_path() / ("telltale-check-" + std::to_string(getpid()) + ".toml");
+  const auto check = [&](const char* text) {
+    std::ofstream(file) << text;
+    return run(&add_check_command, {"check", file.string()});
+  };
+  {
+    Captured captured;
+    CHECK(check("[mqtt]\nurl = \"mqtt://h\"\n[[rule]]\nname = \"r\"\nabove = 1\n") == 0);
+    CHECK(captured.out.str() ==
+          file.string() + ": ok: mqtt://h:1883, 5 filters, 1 rule, 1 mapping (1 built in), data in data\n");
+  }
+  {
+    Captured captured;
+    CHECK(check("[mqtt]\nurk = 1\nfilters = \"x\"\n") == 2);
+    CHECK(captured.err.str() ==
+          file.string() + ":2:1: mqtt.urk: unknown key, did you mean 'url'?\n" + file.string() +
+              ":3:11: mqtt.filters: expected a list such as [\"a\", \"b\"], found the text \"x\"\n");
+    CHECK(captured.out.str().empty());
+  }
+  std::filesystem::remove(file);
+  Captured captured;
+  CHECK(run(&add_check_command, {"check", file.string()}) == 2);
+}
+
+TEST_CASE("config example prints a file that check accepts", "[app]") {
+  Captured captured;
+  CHECK(run(&add_config_command, {"config", "example"}) == 0);
+  CHECK(captured.out.str().find("[mqtt]\nurl = ") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace telltale::app
