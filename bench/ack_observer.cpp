@@ -1,6 +1,7 @@
 // A relay between the broker and a subscriber that measures, from outside, how long a message takes from its
 // publisher ("ts" in its payload, the same machine's clock) to the subscriber's PUBACK. For a subscriber that
-// acknowledges what is on disk, that is publish to disk. Prints one line of JSON on SIGTERM.
+// acknowledges what is on disk, that is publish to disk. SIGUSR1 forgets what was measured so far (the warm-up);
+// SIGTERM ends it and prints one line of JSON.
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -22,6 +23,7 @@ namespace telltale::bench {
 namespace {
 
 volatile std::sig_atomic_t stop_asked = 0;
+volatile std::sig_atomic_t restart_asked = 0;
 
 std::int64_t wall_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -106,6 +108,10 @@ class Relay {
 
   void run() {
     while (stop_asked == 0) {
+      if (restart_asked != 0) {
+        restart_asked = 0;
+        latencies_ms_.clear();
+      }
       std::vector<pollfd> polled{{listening_.fd(), POLLIN, 0}};
       for (const auto& pair : pairs_) {
         polled.push_back({pair->subscriber.fd(), POLLIN, 0});
@@ -159,6 +165,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   std::signal(SIGTERM, [](int) { telltale::bench::stop_asked = 1; });
   std::signal(SIGINT, [](int) { telltale::bench::stop_asked = 1; });
+  std::signal(SIGUSR1, [](int) { telltale::bench::restart_asked = 1; });
   std::signal(SIGPIPE, SIG_IGN);
   try {
     telltale::bench::Relay(port, broker_port).run();

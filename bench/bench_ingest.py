@@ -7,6 +7,8 @@ default aggregates; it acknowledges what is on disk. Contenders take turns in ev
 the shipped demo configuration; ratios are made within a round, and the median round counts.
 """
 import json
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -59,6 +61,7 @@ def latency(args, report):
         bench.service(port)
         bench.publisher("--rate", 10_000, "--seconds", 120, "--conns", 50, "--topics", 1000)
         time.sleep(args.warm_up)
+        observer.send_signal(signal.SIGUSR1)
         probe = bench.start("/usr/bin/python3", harness.ROOT / "bench/alert_probe.py", bench.broker.port, args.probes,
                             stdout=subprocess.PIPE)
         alerts = json.loads(probe.communicate(timeout=110)[0])
@@ -72,7 +75,6 @@ def latency(args, report):
 
 
 def listens(port):
-    import socket
     with socket.socket() as s:
         return s.connect_ex(("127.0.0.1", port)) == 0
 
