@@ -40,12 +40,6 @@ class Recovery {
   }
 
  private:
-  static std::optional<std::uint64_t> first_sequence(const fs::path& path) {
-    const auto scanner = SegmentScanner::open(path);
-    if (!scanner || !scanner->header()) return std::nullopt;
-    return scanner->header()->first_sequence;
-  }
-
   void recover(const SegmentFile& file, std::optional<std::uint64_t> next_first) {
     auto scanner = SegmentScanner::open(file.path);
     if (!scanner) throw StoreFailure(file.path.string() + ": vanished");

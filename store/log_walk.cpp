@@ -18,11 +18,16 @@ LogWalk::LogWalk(const std::filesystem::path& folder) {
 
 std::shared_ptr<const proto::Batch> LogWalk::next() {
   while (at_ < segments_.size()) {
-    if (!scanner_) scanner_ = SegmentScanner::open(segments_[at_].path);
+    if (!scanner_) {
+      scanner_ = SegmentScanner::open(segments_[at_].path);
+      next_first_ = at_ + 1 < segments_.size() ? first_sequence(segments_[at_ + 1].path) : std::nullopt;
+    }
     if (scanner_) {
       while (const auto payload = scanner_->next()) {
         auto batch = std::make_shared<proto::Batch>();
-        if (!decode_batch(*payload, *batch) || !seen_.insert(batch->id).second) continue;
+        if (!decode_batch(*payload, *batch)) continue;
+        if (next_first_ && batch->position.sequence >= *next_first_) continue;
+        if (!seen_.insert(batch->id).second) continue;
         batch->position.generation = segments_[at_].generation;
         return batch;
       }

@@ -25,7 +25,9 @@ class LogWalk {
   std::vector<SegmentFile> segments_;
   std::size_t at_ = 0;
   std::optional<SegmentScanner> scanner_;
-  std::unordered_set<std::uint64_t> seen_;  // a batch that was written again after a failed sync counts once
+  // A batch whose sync failed was written again, under the same number and id, to the next segment: that copy counts.
+  std::optional<std::uint64_t> next_first_;
+  std::unordered_set<std::uint64_t> seen_;
 };
 
 }  // namespace telltale::store

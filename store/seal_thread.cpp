@@ -67,33 +67,38 @@ void SealThread::run(const std::stop_token& stop) {
       work_waiting_ = false;
     }
     if (stop.stop_requested()) return;
-    try {
-      work(stop);
-      if (!last_complaint_.empty()) log_.info("store", "sealing works again");
-      last_complaint_.clear();
-    } catch (const std::exception& error) {
-      // The log keeps what is not sealed: nothing is lost by trying again later.
-      if (last_complaint_ != error.what()) log_.error("store", std::string("sealing waits: ") + error.what());
-      last_complaint_ = error.what();
-      if (const auto* database = dynamic_cast<const DatabaseError*>(&error); database && database->corrupt())
-        set_aside_damaged_days();
-    }
+    attempt("sealing", [&] { seal_finished(stop); });
+    attempt("unlinking", [this] { release(); });
+    attempt("retention", [this] { retain(); });
+    attempt("recent.db", [this] { tick_recent(); });
+    measure();
   }
 }
 
-void SealThread::work(const std::stop_token& stop) {
-  bool sealed_any = false;
+/// A step that fails is said once and tried again later; the others go on meanwhile. Nothing is lost by waiting: the
+/// log keeps what is not sealed.
+void SealThread::attempt(const char* what, const std::function<void()>& step) {
+  auto& complaint = complaints_[what];
+  try {
+    step();
+    if (!complaint.empty()) log_.info("store", std::string(what) + " works again");
+    complaint.clear();
+  } catch (const std::exception& error) {
+    if (complaint != error.what()) log_.error("store", std::string(what) + " waits: " + error.what());
+    complaint = error.what();
+    if (const auto* database = dynamic_cast<const DatabaseError*>(&error); database && database->corrupt())
+      set_aside_damaged_days();
+  }
+}
+
+void SealThread::seal_finished(const std::stop_token& stop) {
   for (const auto& segment : feed_.segments()) {
     if (stop.stop_requested()) return;
-    if (segment.finished && !sealed_.contains(segment.generation)) sealed_any = seal(segment) || sealed_any;
+    if (segment.finished && !sealed_.contains(segment.generation)) seal(segment);
   }
-  release();
-  if (sealed_any) retain();
-  tick_recent();
-  measure();
 }
 
-bool SealThread::seal(const SegmentInfo& segment) {
+void SealThread::seal(const SegmentInfo& segment) {
   if (!segment.empty()) {
     const auto dropped = sealer_.seal(segment, {oldest_day(), options_.dead_letter_bytes});
     letters_dropped_.add(dropped);
@@ -101,7 +106,6 @@ bool SealThread::seal(const SegmentInfo& segment) {
       log_.warn("store", "dead letters are full: the oldest " + std::to_string(dropped) + " were dropped");
   }
   sealed_.insert(segment.generation);
-  return !segment.empty();
 }
 
 /// Unlinks, oldest first, what is in the day files and behind the checkpoint. The newest segment with batches always
@@ -149,7 +153,11 @@ std::int64_t SealThread::oldest_day() const {
   return day_of(to_ms(clock_.now())) - std::max<std::int64_t>(options_.raw_retention_days, 1);
 }
 
-void SealThread::retain() { sealer_.drop_days_before(oldest_day()); }
+void SealThread::retain() {
+  if (oldest_day() == retained_from_) return;
+  sealer_.drop_days_before(oldest_day());
+  retained_from_ = oldest_day();
+}
 
 void SealThread::tick_recent() {
   if (options_.recent_hours <= 0) return;

@@ -3,9 +3,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "proto/clock.hpp"
@@ -33,8 +36,9 @@ class SealThread {
 
  private:
   void run(const std::stop_token& stop);
-  void work(const std::stop_token& stop);
-  bool seal(const SegmentInfo& segment);
+  void attempt(const char* what, const std::function<void()>& step);
+  void seal_finished(const std::stop_token& stop);
+  void seal(const SegmentInfo& segment);
   void release();
   void release(const SegmentInfo& segment);
   void retain();
@@ -54,8 +58,9 @@ class SealThread {
   proto::Gauge& bytes_;
   proto::Counter& letters_dropped_;
 
-  std::set<std::uint64_t> sealed_;  // generations that only wait for their checkpoint
-  std::string last_complaint_;
+  std::set<std::uint64_t> sealed_;                 // generations that only wait for their checkpoint
+  std::map<std::string, std::string> complaints_;  // by step: what was said last
+  std::int64_t retained_from_ = INT64_MIN;         // day
   std::chrono::steady_clock::time_point last_recent_;
   std::chrono::steady_clock::time_point last_measure_;
 

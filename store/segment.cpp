@@ -88,6 +88,12 @@ std::vector<SegmentFile> list_segments(const std::filesystem::path& log_folder) 
   return found;
 }
 
+std::optional<std::uint64_t> first_sequence(const std::filesystem::path& segment) {
+  const auto scanner = SegmentScanner::open(segment);
+  if (!scanner || !scanner->header()) return std::nullopt;
+  return scanner->header()->first_sequence;
+}
+
 std::optional<SegmentScanner> SegmentScanner::open(const std::filesystem::path& path) {
   Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) {

@@ -39,6 +39,9 @@ struct SegmentFile {
 };
 [[nodiscard]] std::vector<SegmentFile> list_segments(const std::filesystem::path& log_folder);
 
+/// The number of the first batch that may stand in a segment; nothing when its header is not intact.
+[[nodiscard]] std::optional<std::uint64_t> first_sequence(const std::filesystem::path& segment);
+
 /// Reads one segment front to back, beside its writer if need be. Steps over damage as soon as a good frame follows it.
 /// Keeps working when the file is unlinked meanwhile. Errors: StoreFailure for I/O errors.
 class SegmentScanner {

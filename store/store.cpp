@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "store/catalog.hpp"
+#include "store/day_file.hpp"
 #include "store/disk.hpp"
 #include "store/feed.hpp"
 #include "store/folder_lock.hpp"
@@ -33,6 +34,31 @@ fs::path make_folders(const fs::path& folder) {
   return folder;
 }
 
+/// Every day file says itself which generations it holds. A number given out twice would look sealed already, so the
+/// catalog's word alone (it may be an old copy) is not enough.
+std::uint64_t newest_sealed_generation(const fs::path& day_folder, Logger& log) {
+  std::uint64_t newest = 0;
+  for (const auto& entry : fs::directory_iterator(day_folder)) {
+    if (entry.path().extension() != ".db") continue;
+    try {
+      for (const auto generation : DayFile::open_read_only(entry.path()).generations())
+        newest = std::max(newest, generation);
+    } catch (const DatabaseError& error) {
+      log.warn("store", error.what());
+    }
+  }
+  return newest;
+}
+
+/// Series numbers live in the catalog: a new one would give the old numbers to new series.
+void refuse_lost_catalog(const fs::path& folder) {
+  if (fs::exists(folder / Catalog::file_name)) return;
+  for (const auto& entry : fs::directory_iterator(folder / "day"))
+    if (entry.path().extension() == ".db")
+      throw StoreFailure((folder / Catalog::file_name).string() + ": is missing, but " + entry.path().string() +
+                         " is there; restore the catalog, or start with an empty folder");
+}
+
 /// What the log says besides readings.
 void note(const Batch& batch, Recovered& out) {
   for (const auto& placed : batch.events) {
@@ -56,6 +82,7 @@ struct Store::Impl {
         full(metrics.counter("telltale_storage_writes_total", "Batches given to the log.", {{"result", "disk_full"}})),
         failed(metrics.counter("telltale_storage_writes_total", "Batches given to the log.", {{"result", "io_error"}})),
         depth(metrics.gauge("telltale_queue_depth", "Entries that wait.", {{"queue", "recent_batches"}})) {
+    refuse_lost_catalog(options.path);
     auto catalog = Catalog::open(options.path);
     recover(catalog);
     seal.emplace(options, std::move(catalog), feed, clock, log, metrics);
@@ -73,7 +100,9 @@ struct Store::Impl {
     });
     recovered.directory = directory.directory();
     recovered.damaged_records = found.damaged;
-    generations.emplace(options.path, std::max(newest, catalog.last_generation()) + 1);
+    generations.emplace(
+        options.path,
+        std::max({newest, catalog.last_generation(), newest_sealed_generation(options.path / "day", log)}) + 1);
     const auto next_sequence = std::max(found.next_sequence, catalog.last_sequence() + 1);
     log.info("store", options.path.string() + ": " + std::to_string(found.segments.size()) + " segments with " +
                           std::to_string(found.batches) + " batches and " + std::to_string(found.readings) +

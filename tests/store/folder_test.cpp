@@ -74,6 +74,65 @@ TEST_CASE("a catalog of a newer program is left alone", "[store]") {
   CHECK_THROWS_AS(world.reader(), store::StoreFailure);
 }
 
+TEST_CASE("a lost catalog is not replaced by an empty one, which would give old numbers to new series", "[store]") {
+  World world;
+  {
+    auto store = world.open();
+    REQUIRE(store.append(batch_of({number(1, start_ms, 1)})));
+    REQUIRE(store.rotate());
+    REQUIRE(eventually([&] { return world.files_in("day") == 1; }));
+  }
+  fs::remove(world.options.path / "catalog.db");
+  CHECK_THROWS_WITH(world.open(), Catch::Contains("catalog.db: is missing"));
+}
+
+TEST_CASE("a catalog from a backup does not bring generation numbers back", "[store]") {
+  World world;
+  { const auto store = world.open(); }
+  const auto catalog = world.options.path / "catalog.db";
+  const auto backup = world.folder.path() / "backup.db";
+  fs::copy_file(catalog, backup);
+  const auto round = [&](int i) {
+    auto store = world.open();
+    const auto position = store.append(batch_of({number(1, start_ms + i, i)}));
+    REQUIRE(position);
+    REQUIRE(store.rotate());
+    REQUIRE(store.append(batch_of({})));
+    store.checkpointed(*position);
+    REQUIRE(eventually([&] { return world.files_in("log") == 1; }));
+    return *position;
+  };
+  const auto before = round(0);
+  fs::copy_file(backup, catalog, fs::copy_options::overwrite_existing);
+  for (const auto& entry : fs::directory_iterator(world.options.path / "log")) fs::remove(entry.path());
+  CHECK(round(1).generation > before.generation);
+}
+
+TEST_CASE("write-ahead logs stay small however often they are written and read", "[store][lesson-21]") {
+  World world;
+  auto store = world.open();
+  const auto reader = world.reader();
+  proto::LogPosition position;
+  for (int i = 0; i < 30; ++i) {
+    auto batch = big_batch(i);
+    for (int k = 0; k < 200; ++k)
+      batch->add(proto::DeadLetter{proto::DeadLetterReason::bad_json, "t", std::to_string(k), 2, "", device_1});
+    const auto appended = store.append(batch);
+    REQUIRE(appended);
+    position = *appended;
+    REQUIRE(store.rotate());
+    CHECK(reader.rows(series_1, everything).size() == static_cast<std::size_t>(i + 1) * 10'000);
+    CHECK(reader.dead_letters(10).size() == 10);
+  }
+  REQUIRE(store.append(batch_of({})));
+  store.checkpointed(position);
+  REQUIRE(eventually([&] { return world.files_in("log") == 1; }));
+  for (const auto& entry : fs::recursive_directory_iterator(world.options.path)) {
+    CAPTURE(entry.path());
+    if (entry.path().string().ends_with("-wal")) CHECK(entry.file_size() < (8u << 20));
+  }
+}
+
 TEST_CASE("free space below the reserve stops acknowledging, and its return is noticed", "[store][lesson-22]") {
   World world;
   world.options.reserve_bytes = UINT64_MAX;

@@ -6,6 +6,7 @@
 #include "store/disk.hpp"
 #include "store/log.hpp"
 #include "store/log_recovery.hpp"
+#include "store/log_walk.hpp"
 #include "tests/store/fixture.hpp"
 
 using namespace telltale;
@@ -40,18 +41,20 @@ struct LogWorld {
   FaultyDisk disk;
   RecordingLogger logger;
   std::uint64_t generation = 0;
+  fs::path path = folder.path() / "log";
 
+  LogWorld() { fs::create_directories(path); }
   store::Log log(std::uint64_t next_sequence = 1) {
-    return store::Log(folder.path(), disk, logger,
+    return store::Log(path, disk, logger,
                       {[this]() -> Result<std::uint64_t, StoreError> { return ++generation; }, [](auto, auto) {}},
                       next_sequence);
   }
   store::RecoveredLog recover(std::vector<proto::Batch>* batches = nullptr) {
-    return store::recover_log(folder.path(), disk, logger, [&](const proto::Batch& batch) {
+    return store::recover_log(path, disk, logger, [&](const proto::Batch& batch) {
       if (batches != nullptr) batches->push_back(batch);
     });
   }
-  [[nodiscard]] fs::path segment(std::uint64_t number) const { return store::segment_path(folder.path(), number); }
+  [[nodiscard]] fs::path segment(std::uint64_t number) const { return store::segment_path(path, number); }
 };
 
 std::string slurp(const fs::path& path) {
@@ -131,12 +134,12 @@ TEST_CASE("a flipped bit costs one record: the ones behind it are salvaged, the 
     auto bytes = whole;
     bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
     spill(world.segment(1), bytes);
-    fs::remove_all(world.folder.path() / "quarantine");
+    fs::remove_all(world.path / "quarantine");
     std::vector<proto::Batch> batches;
     const auto found = world.recover(&batches);
     CHECK(values(batches) == std::vector<double>{0, 2, 3});
     CHECK(found.damaged == 1);
-    CHECK(slurp(world.folder.path() / "quarantine" / ("1-" + std::to_string(ends[1]) + ".bin")) ==
+    CHECK(slurp(world.path / "quarantine" / ("1-" + std::to_string(ends[1]) + ".bin")) ==
           bytes.substr(ends[1], ends[2] - ends[1]));
     CHECK(world.recover().damaged == 0);  // told once
   }
@@ -155,7 +158,7 @@ TEST_CASE("one damaged copy of a segment's header costs nothing, both cost the s
   const auto found = world.recover();
   CHECK(found.batches == 0);
   CHECK(found.damaged == 1);
-  CHECK(slurp(world.folder.path() / "quarantine" / "1-0.bin") == bytes);
+  CHECK(slurp(world.path / "quarantine" / "1-0.bin") == bytes);
 }
 
 TEST_CASE("the last record of a finished segment is damage when it does not check, not a torn tail", "[store]") {
@@ -206,6 +209,13 @@ TEST_CASE("a failed sync abandons the segment; the batch goes to a new one and c
     REQUIRE(log.append(*batch_of({number(1, start_ms + 2, 3)})));
   }
   CHECK(world.logger.count_containing("abandoned") == 1);
+  store::LogWalk walk(world.folder.path());
+  for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+    const auto walked = walk.next();
+    REQUIRE(walked);
+    CHECK(walked->position == proto::LogPosition{sequence == 1 ? 1u : 2u, sequence});
+  }
+  CHECK_FALSE(walk.next());
   std::vector<proto::Batch> batches;
   const auto found = world.recover(&batches);
   CHECK(values(batches) == std::vector<double>{1, 2, 3});
