@@ -139,10 +139,11 @@ proto::Histogram& Registry::histogram(std::string_view name, std::string_view he
   }
   const std::lock_guard lock(impl_->mutex);
   auto& histograms = impl_->family(name, help, prometheus::MetricType::Histogram, labels).histograms;
-  if (!histograms.empty() && !std::ranges::equal(histograms.begin()->second.bounds(), bounds)) {
+  auto& histogram = histograms.try_emplace(std::move(labels), bounds).first->second;
+  if (!std::ranges::equal(histogram.bounds(), bounds)) {
     throw std::logic_error("one histogram, two sets of bounds: " + std::string(name));
   }
-  return histograms.try_emplace(std::move(labels), bounds).first->second;
+  return histogram;
 }
 
 void Registry::before_scrape(std::function<void()> refresh) {

@@ -11,7 +11,8 @@ namespace telltale::api {
 
 /// Every counter of the process, and how Prometheus reads them (text format 0.0.4, contracts 9).
 /// Threads: safe from any thread; scrapes and updates do not wait for each other.
-/// Errors:  an invalid name, or one name used with two types or two sets of bounds, throws std::logic_error.
+/// Errors:  an invalid name, one name used with two types, or one histogram (name and labels) with two sets of
+///          bounds throws std::logic_error.
 /// Cost:    looking a metric up takes a lock and a search: do it once. An update is one relaxed atomic operation.
 class Registry final : public proto::Metrics {
  public:

@@ -270,7 +270,7 @@ std::vector<Key> make_keys() {
             "how long the broker keeps our session while we are away"),
       integer("mqtt", "receive_maximum", FIELD(mqtt.receive_maximum), 1, u16,
               "messages the broker may send before we acknowledge"),
-      whole("mqtt", "keepalive", FIELD(mqtt.keepalive_s), second, 5 * second, second * u16,
+      whole("mqtt", "keepalive", FIELD(mqtt.keepalive_s), second, second, second * u16,
             "silence after which the link is tested"),
       size("mqtt", "max_frame", FIELD(mqtt.max_frame_bytes), kib, 256 * mib,
            "larger messages become dead letters unread"),

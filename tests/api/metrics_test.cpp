@@ -54,6 +54,7 @@ TEST_CASE("a metric that is used in two ways is a mistake of the program", "[api
   CHECK_THROWS_AS(registry.counter("telltale-a", "A."), std::logic_error);
   CHECK_THROWS_AS(registry.counter("telltale_b_total", "B.", {{"not a label", "x"}}), std::logic_error);
   CHECK_THROWS_AS(registry.histogram("telltale_h", "H.", other), std::logic_error);
+  CHECK_NOTHROW(registry.histogram("telltale_h", "H.", other, {{"stage", "slow"}}));
   CHECK_THROWS_AS(registry.histogram("telltale_d", "D.", descending), std::logic_error);
 }
 
