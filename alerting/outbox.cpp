@@ -3,6 +3,8 @@
 #include <array>
 #include <string>
 
+#include "alerting/forgotten.hpp"
+#include "alerting/output_class.hpp"
 #include "store/error.hpp"
 
 namespace telltale::alerting {
@@ -36,32 +38,6 @@ StateDb::QueuedEvent queued_event(proto::Outgoing message) {
           .expiry_s = message.expiry_s.value_or(0)};
 }
 
-void queue(const proto::AlertTransition& alert, proto::Tenancy tenancy, StateDb::Change& change) {
-  AlertMessages messages = render(alert, tenancy);
-  change.history.push_back({.id = alert.id,
-                            .n = alert.n,
-                            .ts_ms = to_ms(alert.ts),
-                            .tenant = alert.tenant,
-                            .topic = messages.event.topic,
-                            .payload = messages.event.payload});
-  change.events.push_back(queued_event(std::move(messages.event)));
-  change.topics.push_back(table_topic(std::move(messages.state)));
-}
-
-/// False: not of a kind that must reach the outside.
-bool queue(const proto::Finding& finding, proto::Tenancy tenancy, StateDb::Change& change) {
-  if (const auto* alert = std::get_if<proto::AlertTransition>(&finding)) {
-    queue(*alert, tenancy, change);
-  } else if (const auto* presence = std::get_if<proto::PresenceChange>(&finding)) {
-    change.topics.push_back(table_topic(render(*presence, tenancy)));
-  } else if (const auto* reply = std::get_if<proto::ControlReply>(&finding)) {
-    change.events.push_back(queued_event(render(*reply, tenancy)));
-  } else {
-    return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 Outbox::Outbox(StateDb& state, proto::Tenancy tenancy, proto::Logger& log, proto::Metrics& metrics)
@@ -72,18 +48,43 @@ Outbox::Outbox(StateDb& state, proto::Tenancy tenancy, proto::Logger& log, proto
       emitted_upto_(state.emitted_upto()) {}
 Outbox::~Outbox() = default;
 
+void Outbox::queue(const proto::AlertTransition& alert, StateDb::Change& change) {
+  AlertMessages messages = render(alert, tenancy_);
+  change.topics.push_back(table_topic(std::move(messages.state)));
+  if (state_.has_transition(alert.id, alert.n)) return;  // said before, see start_over()
+  counters_->transitions[static_cast<std::size_t>(alert.state)]->add();
+  change.history.push_back({.id = alert.id,
+                            .n = alert.n,
+                            .ts_ms = to_ms(alert.ts),
+                            .tenant = alert.tenant,
+                            .topic = messages.event.topic,
+                            .payload = messages.event.payload});
+  change.events.push_back(queued_event(std::move(messages.event)));
+}
+
+/// False: not of a kind that must reach the outside.
+bool Outbox::queue(const proto::Finding& finding, StateDb::Change& change) {
+  if (const auto* alert = std::get_if<proto::AlertTransition>(&finding)) {
+    queue(*alert, change);
+  } else if (const auto* presence = std::get_if<proto::PresenceChange>(&finding)) {
+    change.topics.push_back(table_topic(render(*presence, tenancy_)));
+  } else if (const auto* reply = std::get_if<proto::ControlReply>(&finding)) {
+    change.events.push_back(queued_event(render(*reply, tenancy_)));
+  } else {
+    return false;
+  }
+  return true;
+}
+
 bool Outbox::add(proto::LogPosition position, std::span<const proto::Finding> findings) {
   StateDb::Change change;
   bool any = false;
   for (std::uint32_t index = 0; index < findings.size(); ++index) {
     const store::FindingPosition at{position, index};
     if (emitted_upto_ && at <= *emitted_upto_) continue;
-    if (!queue(findings[index], tenancy_, change)) continue;
+    if (!queue(findings[index], change)) continue;
     change.emitted_upto = at;
     any = true;
-    if (const auto* alert = std::get_if<proto::AlertTransition>(&findings[index])) {
-      counters_->transitions[static_cast<std::size_t>(alert->state)]->add();
-    }
   }
   if (!any) return false;
   pending_ = std::move(change);
@@ -104,6 +105,20 @@ bool Outbox::flush() {
   emitted_upto_ = pending_->emitted_upto;
   pending_.reset();
   return true;
+}
+
+void Outbox::start_over(const proto::Batch& first) {
+  StateDb::Change change;
+  for (const auto& topic : state_.all_topics()) {
+    if (class_of(topic.topic) != proto::TopicClass::alert_state) continue;
+    if (const auto alert = forgotten(topic.payload, first.log_time)) queue(*alert, change);
+  }
+  if (!change.topics.empty()) {
+    log_.warn("alerting", "alerts that are forgotten and end as removed: " + std::to_string(change.topics.size()));
+  }
+  change.emitted_upto = {{first.position.generation, first.position.sequence - 1}, UINT32_MAX};
+  pending_ = std::move(change);
+  flush();
 }
 
 void Outbox::rewind(proto::LogPosition end) {

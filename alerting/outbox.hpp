@@ -30,11 +30,16 @@ class Outbox {
   bool flush();
 
   [[nodiscard]] std::optional<store::FindingPosition> emitted_upto() const noexcept { return emitted_upto_; }
+  /// Analytics starts cold with `first` and remembers no alert: those that are active end as `removed`, and what it
+  /// says from `first` on counts as not emitted, but for transitions that the history has. Can be repeated.
+  void start_over(const proto::Batch& first);
   /// The log does not reach to emitted_upto: findings count as emitted up to `end` only.
   void rewind(proto::LogPosition end);
 
  private:
   struct Counters;
+  bool queue(const proto::Finding& finding, store::StateDb::Change& change);
+  void queue(const proto::AlertTransition& alert, store::StateDb::Change& change);
 
   store::StateDb& state_;
   proto::Tenancy tenancy_;

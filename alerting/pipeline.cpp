@@ -144,6 +144,11 @@ bool Pipeline::Impl::process_next(Millis timeout) {
   }
   if (feeder.at_new_segment()) checkpoints.save(feeder.engine(), feeder.position());
   const bool just_seeded = feeder.seeded();
+  if (just_seeded) {
+    outbox.start_over(*batch);
+    if (outbox.pending()) return false;
+    delivery.queued();
+  }
   const bool replaying = feeder.replaying();
   refusals.learn(*batch);
   if (!replaying) refusals.report(*batch);

@@ -104,6 +104,7 @@ struct StateDb::Impl {
   Statement select_history = statement("SELECT id, n, ts, tenant, topic, payload FROM alert_history ORDER BY row");
   Statement select_newest =
       statement("SELECT id, n, ts, tenant, topic, payload FROM alert_history WHERE id = ? ORDER BY n DESC LIMIT 1");
+  Statement select_transition = statement("SELECT 1 FROM alert_history WHERE id = ? AND n = ?");
   Statement set_meta = statement("INSERT OR REPLACE INTO meta VALUES(?, ?)");
   Statement get_meta = statement("SELECT value FROM meta WHERE key = ?");
   Statement count_events = statement("SELECT count(*) FROM queued_event");
@@ -215,6 +216,11 @@ std::vector<StateDb::HistoryRow> StateDb::history() const {
   std::vector<HistoryRow> rows;
   for (auto row = impl_->select_history.query(); row.next();) rows.push_back(history_row(row));
   return rows;
+}
+
+bool StateDb::has_transition(std::string_view id, std::uint32_t n) const {
+  const Impl::Lock lock(impl_->mutex);
+  return impl_->select_transition.query(id, n).next();
 }
 
 std::optional<StateDb::HistoryRow> StateDb::newest_transition(std::string_view id) const {

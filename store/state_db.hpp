@@ -84,6 +84,7 @@ class StateDb {
   [[nodiscard]] std::optional<Checkpoint> load_checkpoint() const;
 
   [[nodiscard]] std::vector<HistoryRow> history() const;  // in the order of their making
+  [[nodiscard]] bool has_transition(std::string_view id, std::uint32_t n) const;
   [[nodiscard]] std::optional<HistoryRow> newest_transition(std::string_view id) const;
 
   /// Small durable facts of other rooms (subscribed filters), by key.

@@ -50,6 +50,21 @@ TEST_CASE("events without acknowledgement go out again after a reconnect, in ord
   CHECK(bench.wire("alerts/") == Payloads{"1", "2", "2", "3", "4"});
 }
 
+TEST_CASE("a lost connection is enough to send again, told of each message or not", "[alerting]") {
+  DeliveryBench bench(10);
+  bench.queue_events({"1", "2"});
+  bench.set_topic("presence/a", "x");
+  bench.publisher.connect();
+  bench.run();
+  bench.publisher.lose_silently();
+  bench.mailbox->post(alerting::LinkLost{});
+  bench.publisher.connect();
+  bench.run();
+  bench.acknowledge_all();
+  CHECK(bench.wire("alerts/") == Payloads{"1", "2"});
+  CHECK(bench.wire("presence/") == Payloads{"x"});
+}
+
 TEST_CASE("what was sent and not acknowledged before a restart is sent again", "[alerting]") {
   DeliveryBench bench(10);
   bench.queue_events({"1", "2", "3"});

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <random>
 #include <set>
 #include <string>
@@ -9,6 +10,7 @@
 #include "alerting/audit.hpp"
 #include "tests/alerting/service_bench.hpp"
 #include "tests/alerting/story.hpp"
+#include "tests/support/eventually.hpp"
 
 using namespace telltale;
 using test::ServiceBench;
@@ -255,4 +257,62 @@ TEST_CASE("the audit finds what is missing, what is too much and what differs", 
   CHECK(report.missing[0].id == story.transitions[1].id);
   REQUIRE(report.extra.size() == 1);
   CHECK(report.extra[0].n == 999);
+}
+
+TEST_CASE("alerts that a cold start forgets end as removed, and those that go on are told again [lesson-25]",
+          "[alerting][lesson-25]") {
+  const Story story = test::make_story(10, 120);
+  ServiceBench service;
+  service.publisher.at_once = true;
+  service.start();
+  service.publisher.connect();
+  const auto log_files = [&] {
+    const std::filesystem::directory_iterator files(service.folder.path() / "log");
+    return std::count_if(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".log"; });
+  };
+  for (std::size_t i = 0; i < 60; ++i) {
+    service.append(story.batches[i]);
+    service.settle();
+  }
+  REQUIRE(service.store->rotate());
+  service.append(story.batches[60]);
+  service.settle();
+  REQUIRE(test::eventually([&] { return log_files() == 1; }));  // the first segment is sealed and gone
+  const std::string orphan = R"({"id":"a-0","n":4,"active":1,"severity":"critical","site":"s","device":"d","rule":"r",)"
+                             R"("metric":"m","started_ts":5,"count":2,"summary":"too hot"})";
+  service.state->topic_changed({.topic = "alert-state/s/d/r/m", .payload = orphan});
+  service.state->save_checkpoint({{1, 5}, "no engine's state"});
+  service.publisher.disconnect();
+  service.publisher.clear_wire();
+  service.crash();
+
+  service.start();
+  service.publisher.connect();
+  service.settle();
+  CHECK(service.log.count_containing("starts cold") == 1);
+  const auto end = service.state->newest_transition("a-0");
+  REQUIRE(end);
+  CHECK(end->n == 5);
+  CHECK(end->topic == "alerts/critical/s/d/r/m");
+  CHECK(end->payload.find(R"("state":"removed","active":0)") != std::string::npos);
+  CHECK_FALSE(service.state->topic("alert-state/s/d/r/m"));  // sent, and forgotten here too
+
+  SECTION("the cold start is not made twice") {
+    service.publisher.disconnect();
+    service.crash();
+    service.start();
+    service.settle();
+    CHECK(service.log.count_containing("starts cold") == 1);
+  }
+  SECTION("nothing is said twice, whatever comes") {
+    for (std::size_t i = 61; i < story.batches.size(); ++i) {
+      service.append(story.batches[i]);
+      service.settle();
+    }
+    std::set<std::string> seen;
+    for (const auto& message : service.publisher.wire()) {
+      if (message.topic.starts_with("alerts/")) CHECK(seen.insert(message.payload).second);
+    }
+    CHECK(seen.size() > 1);
+  }
 }
