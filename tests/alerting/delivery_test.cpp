@@ -202,6 +202,7 @@ TEST_CASE("a retained copy that is older than what this connection sent is no di
   bench.publisher.connect_silently();
   bench.run();
   bench.publisher.acknowledge(1);
+  bench.run();
   bench.mailbox->post(alerting::RetainedCopy{"presence/a", "1"});
   bench.mailbox->post(alerting::RetainedComplete{});
   bench.run();
