@@ -17,6 +17,7 @@ struct CheckMemory {
   double a = 0;
   double b = 0;
   std::uint32_t n = 0;
+  friend bool operator==(const CheckMemory&, const CheckMemory&) = default;
 
   void encode(proto::ByteWriter& out) const {
     out.f64(a);

@@ -10,6 +10,11 @@
 
 namespace telltale::analytics {
 
+namespace {
+/// What of a cell its bytes hold.
+enum CellPart : unsigned { has_fired = 1, has_alert = 2, has_due = 4, has_persistence = 8, has_memory = 16 };
+}  // namespace
+
 Wording RuleRunner::wording(std::uint32_t series, double x, const Judgement& judgement) const {
   const auto device = ws_.fleet.series(series).device;
   return {ws_.fleet.metric(series),
@@ -169,12 +174,16 @@ void RuleRunner::encode(proto::ByteWriter& out) const {
   for (const auto& cells : cells_) {
     out.varint(cells.size());
     for (const Cell& c : cells) {
+      // Most cells are quiet most of the time: two bytes each.
+      const unsigned parts = (c.firing ? has_fired : 0U) | (c.alert != 0 ? has_alert : 0U) |
+                             (c.due != never ? has_due : 0U) | (c.persistence.pending() ? has_persistence : 0U) |
+                             (c.memory == CheckMemory{} ? 0U : has_memory);
       out.varint(c.rule);
-      out.boolean(c.firing);
-      out.varint(c.alert);
-      put(out, c.due);
-      c.persistence.encode(out);
-      c.memory.encode(out);
+      out.u8(static_cast<std::uint8_t>(parts));
+      if (parts & has_alert) out.varint(c.alert);
+      if (parts & has_due) put(out, c.due);
+      if (parts & has_persistence) c.persistence.encode(out);
+      if (parts & has_memory) c.memory.encode(out);
     }
   }
 }
@@ -191,11 +200,12 @@ bool RuleRunner::decode(proto::ByteReader& in) {
       const auto rule = in.varint();
       if (rule >= ws_.rules.rules.size()) return false;
       c.rule = static_cast<std::uint32_t>(rule);
-      c.firing = in.boolean();
-      c.alert = in.varint();
-      c.due = get_instant(in);
-      c.persistence.decode(in);
-      c.memory.decode(in);
+      const unsigned parts = in.u8();
+      c.firing = (parts & has_fired) != 0;
+      if (parts & has_alert) c.alert = in.varint();
+      if (parts & has_due) c.due = get_instant(in);
+      if (parts & has_persistence) c.persistence.decode(in);
+      if (parts & has_memory) c.memory.decode(in);
       cells_[i].push_back(c);
     }
   }

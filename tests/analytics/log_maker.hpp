@@ -34,6 +34,7 @@ class LogMaker {
       batch.add(proto::ClockStep{from, now_});
     }
     batch.log_time = now_;
+    if (chance(6)) storm(batch, chance(60) ? 99 : 40);
     const auto entries = pick(0, 8);
     for (int i = 0; i < entries; ++i) {
       if (chance(80)) {
@@ -53,6 +54,18 @@ class LogMaker {
     if (chance(85)) return now_ += Millis{pick(0, 2'000)};
     if (chance(85)) return now_ += Millis{pick(0, 60) * 1'000};
     return now_ += Millis{pick(0, 3'600) * 1'000};
+  }
+
+  /// All series of the device with many at once.
+  void storm(proto::Batch& batch, double value) {
+    for (std::uint32_t id = 1; id <= series_; ++id) {
+      if (id > metrics && id <= devices * metrics) continue;
+      proto::Reading r{};
+      r.series = proto::SeriesId{id};
+      r.ts = now_;
+      r.number = value;
+      batch.readings.push_back(r);
+    }
   }
 
   proto::Batch opening() {
