@@ -84,7 +84,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8, help="measured, per contender and round")
     parser.add_argument("--warm-up", type=float, default=2, help="seconds before measuring")
-    parser.add_argument("--probes", type=int, default=200, help="alerts to wait for at 10,000 messages/s")
+    parser.add_argument("--probes", type=int, default=1000, help="alerts to wait for at 10,000 messages/s, 50 a second")
     parser.add_argument("--only", choices=["throughput", "latency"])
     args = parser.parse_args()
     report = Report("ingest", args.json)

@@ -83,6 +83,9 @@ class Load {
                           (options_.seconds > 0 && now - start >= options_.seconds);
       if (ending && give_up == 0) give_up = now + 10;
       bool worked = false, unsent = false;
+      // Another one begins each time: the broker reads a packet of every connection in turn, and at a low rate the
+      // first would carry everything.
+      std::rotate(connections_.begin(), connections_.begin() + 1, connections_.end());
       for (auto& connection : connections_) {
         if (connection->out_sent == connection->out.size() && !ending) fill(*connection, now - start);
         worked |= flush(*connection);
@@ -100,7 +103,7 @@ class Load {
  private:
   [[nodiscard]] std::uint64_t allowance(double elapsed) const {
     constexpr std::uint64_t burst = 200;
-    std::uint64_t allowed = std::max<std::uint64_t>(1, burst / options_.connections);
+    std::uint64_t allowed = options_.rate > 0 ? 1 : std::max<std::uint64_t>(1, burst / options_.connections);
     const auto limit = [&](std::uint64_t most, std::uint64_t used) {
       allowed = std::min(allowed, most > used ? most - used : 0);
     };
