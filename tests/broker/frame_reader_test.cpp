@@ -9,6 +9,7 @@
 #include "broker/mqtt5_encode.hpp"
 
 using namespace telltale::broker;
+using namespace std::string_literals;
 
 namespace {
 
@@ -73,14 +74,11 @@ TEST_CASE("no bytes crash the frame reader or the parsers", "[broker][property]"
 
 TEST_CASE("no changed byte of a good packet crashes a parser", "[broker][property]") {
   CHECK(rc::check("one byte changed", [](std::uint8_t at, char value) {
-    std::string body = std::string(
+    std::string body =
         "\x00\x03"
         "a/b"
-        "\x00\x2A"
-        "\x0C"
-        "\x0B\x05\x0B\x80\x01\x02\x00\x00\x00\x3C\x01\x01"
-        "hi",
-        24);
+        "\x00\x2A\x0C\x0B\x05\x0B\x80\x01\x02\x00\x00\x00\x3C\x01\x01"
+        "hi"s;
     body[at % body.size()] = value;
     const auto parsed = mqtt5::parse_publish(0x32, body, static_cast<std::uint32_t>(body.size()));
     if (parsed) RC_ASSERT(parsed->payload_offset <= body.size());
