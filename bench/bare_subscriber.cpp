@@ -40,7 +40,8 @@ struct Options {
       ++seen;
       if ((first & 0x06U) == 0) return;
       const char* packet_id = body + 2 + read_u16(body);
-      acknowledgements += {'\x40', '\x02', packet_id[0], packet_id[1]};
+      const char puback[] = {'\x40', '\x02', packet_id[0], packet_id[1]};
+      acknowledgements.append(puback, sizeof puback);
     });
     if (seen == 0) continue;
     socket.send_all(acknowledgements);
