@@ -11,6 +11,5 @@ targets=("$@")
 [ ${#targets[@]} -gt 0 ] || { [ "$preset" = release ] && targets=(telltale) || targets=(all); }
 cmake --build --preset "$preset" --target "${targets[@]}"
 if [ "$preset" = release ]; then
-  ln -sf app/telltale build/release/telltale
   echo "built build/release/telltale"
 fi

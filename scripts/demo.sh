@@ -28,8 +28,8 @@ http=$(free_port 8080)
 url=mqtt://127.0.0.1:$port
 
 sed -e "s|@URL@|$url|" -e "s|@DATA@|$work/data|" -e "s|@HTTP@|127.0.0.1:$http|" scripts/demo.toml.in >"$work/telltale.toml"
-{ sed -e "s|^listener .*|listener $port 127.0.0.1|" -e "s|^persistence_location .*|persistence_location $PWD/$work/broker/|" \
-  -e '/^user /d' broker/mosquitto-demo.conf; [ "$(id -u)" -ne 0 ] || echo "user root"; } >"$work/mosquitto.conf"
+{ sed -e "s|^listener .*|listener $port 127.0.0.1|" broker/mosquitto-demo.conf
+  echo "persistence_location $PWD/$work/broker/"; } >"$work/mosquitto.conf"
 
 pids=()
 stop_all() {

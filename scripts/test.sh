@@ -49,7 +49,7 @@ suite tsan -j2 -L 'unit|property'
 suite tsan -R 'integration_session'
 suite dev -L 'readme'
 if [ "$long" = yes ]; then
-  step "kill loop, 100 kills" python3 tests/kill/kill_loop.py build/dev/app/telltale --kills 100
+  step "kill loop, 100 kills" python3 tests/kill/kill_loop.py build/dev/telltale --kills 100
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
