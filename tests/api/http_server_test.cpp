@@ -143,6 +143,7 @@ TEST_CASE("an exception in a handler is told to the log and not to the client", 
 TEST_CASE("a request that trickles is cut off however steadily it comes", "[api]") {
   auto options = small_limits();
   options.request_timeout = 50ms;
+  options.max_header_bytes = 16 << 20;  // so that it is time that ends it
   Fixture f(options);
   HttpClient slow(f.port());
   const auto deadline = std::chrono::steady_clock::now() + 10s;
