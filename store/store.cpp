@@ -61,11 +61,27 @@ void refuse_lost_catalog(const fs::path& folder) {
 
 /// What the log says besides readings.
 void note(const Batch& batch, Recovered& out) {
+  // The connection's own event may have gone with an older segment; its records say the number as well. A number that
+  // came back would make a repetition look like a message of the present connection.
+  const auto note_epochs = [&out](const std::vector<PacketRecord>& records) {
+    for (const auto& record : records) out.last_epoch = std::max(out.last_epoch, record.epoch);
+  };
   for (const auto& placed : batch.events) {
-    if (const auto* table = std::get_if<RedeliveryTable>(&placed.event)) out.redelivery = table->records;
-    if (const auto* epoch = std::get_if<SessionEpoch>(&placed.event)) out.last_epoch = epoch->epoch;
+    if (const auto* table = std::get_if<RedeliveryTable>(&placed.event)) {
+      out.redelivery = table->records;
+      note_epochs(table->records);
+    }
+    if (const auto* epoch = std::get_if<SessionEpoch>(&placed.event)) {
+      out.last_epoch = std::max(out.last_epoch, epoch->epoch);
+    }
   }
   out.redelivery.insert(out.redelivery.end(), batch.packets.begin(), batch.packets.end());
+  note_epochs(batch.packets);
+  // More packet ids than there are cannot be in flight.
+  constexpr std::ptrdiff_t packet_ids = 65535;
+  if (std::ssize(out.redelivery) > 4 * packet_ids) {
+    out.redelivery.erase(out.redelivery.begin(), out.redelivery.end() - packet_ids);
+  }
   out.last_log_time = batch.log_time;
 }
 
