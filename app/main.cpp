@@ -28,6 +28,10 @@ int main(int argc, char** argv) {
   add_healthcheck_command(app, exit_code);
   add_fleet_command(app, exit_code);
   add_replay_command(app, exit_code);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;  // --help and --version come this way too
+  }
   return exit_code;
 }

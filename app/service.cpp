@@ -103,7 +103,8 @@ struct Service::Impl {
                if (s.taken_over) return std::string("taken-over");
                if (!s.connected) return std::string("down");
                if (!s.problem.empty()) return s.problem;
-               return std::string(s.subscribed ? "ok" : "subscribing");
+               if (!s.subscribed) return std::string("subscribing");
+               return std::string(publisher.connected() ? "ok" : "publisher-down");
              }},
             {"storage",
              [this] {

@@ -275,15 +275,20 @@ TEST_CASE("alerts that a cold start forgets end as removed, and those that go on
     service.settle();
   }
   REQUIRE(service.store->rotate());
-  service.append(story.batches[60]);
-  service.settle();
+  proto::Batch rules;  // as a start of the service writes them
+  rules.log_time = story.batches[60].log_time;
+  rules.events = story.batches[0].events;
+  service.append(rules);
+  for (std::size_t i = 60; i < 90; ++i) {
+    service.append(story.batches[i]);
+    service.settle();
+  }
   REQUIRE(test::eventually([&] { return log_files() == 1; }));  // the first segment is sealed and gone
   const std::string orphan = R"({"id":"a-0","n":4,"active":1,"severity":"critical","site":"s","device":"d","rule":"r",)"
                              R"("metric":"m","started_ts":5,"count":2,"summary":"too hot"})";
   service.state->topic_changed({.topic = "alert-state/s/d/r/m", .payload = orphan});
   service.state->save_checkpoint({{1, 5}, "no engine's state"});
   service.publisher.disconnect();
-  service.publisher.clear_wire();
   service.crash();
 
   service.start();
@@ -305,13 +310,15 @@ TEST_CASE("alerts that a cold start forgets end as removed, and those that go on
     CHECK(service.log.count_containing("starts cold") == 1);
   }
   SECTION("nothing is said twice, whatever comes") {
-    for (std::size_t i = 61; i < story.batches.size(); ++i) {
+    for (std::size_t i = 90; i < story.batches.size(); ++i) {
       service.append(story.batches[i]);
       service.settle();
     }
     std::set<std::string> seen;
     for (const auto& message : service.publisher.wire()) {
-      if (message.topic.starts_with("alerts/")) CHECK(seen.insert(message.payload).second);
+      if (!message.topic.starts_with("alerts/")) continue;
+      const auto id = message.payload.find("\"id\"");  // "id":…,"n":…,"state"
+      CHECK(seen.insert(message.payload.substr(id, message.payload.find("\"state\"") - id)).second);
     }
     CHECK(seen.size() > 1);
   }

@@ -92,7 +92,7 @@ class Session(Scene):
         other = self.new_service("second", data=self.service.data)
         other.start()
         self.assertNotEqual(other.process.wait(20), 0)
-        self.assertIn("lock", (other.folder / "telltale.log").read_text().lower())
+        self.assertIn("in use by another telltale", (other.folder / "telltale.log").read_text().lower())
         self.assertTrue(self.service.ready())
 
 

@@ -199,6 +199,47 @@ TEST_CASE("aggregates are aligned to the epoch and leave out text and what is no
   CHECK(to_ms(buckets[1].start) == minute + 120'000);
 }
 
+TEST_CASE("a segment stays until a checkpoint covers it and a later segment holds a batch", "[store]") {
+  const auto [checkpointed, later_batch] = GENERATE(table<bool, bool>({{false, true}, {true, false}}));
+  CAPTURE(checkpointed, later_batch);
+  World world;
+  auto store = world.open();
+  const auto position = append(store, batch_of({number(1, start_ms, 1)}));
+  REQUIRE(store.rotate());
+  if (later_batch) append(store, batch_of({number(1, start_ms + 1, 2)}));
+  if (checkpointed) store.checkpointed(position);
+  REQUIRE(eventually([&] { return world.files_in("day") == 1; }));
+  // The seal thread has gone round once more when it has sealed the next segment too.
+  append(store, batch_of({number(1, start_ms + store::day_ms, 3)}));
+  if (!checkpointed) {
+    REQUIRE(store.rotate());
+    REQUIRE(eventually([&] { return world.files_in("day") == 2; }));
+    store.stop();
+    CHECK(world.files_in("log") == 3);
+  } else {
+    store.checkpointed(position);
+    CHECK(eventually([&] { return world.files_in("log") == 1; }));
+  }
+}
+
+TEST_CASE("the newest segment with batches is never unlinked: it holds the redelivery table", "[store]") {
+  World world;
+  proto::LogPosition position;
+  {
+    auto store = world.open();
+    auto batch = batch_of({number(1, start_ms, 1)});
+    batch->add(proto::RedeliveryTable{{{1, 7, 70}}});
+    position = append(store, batch);
+    REQUIRE(store.rotate());
+    store.checkpointed(position);
+    REQUIRE(eventually([&] { return world.files_in("day") == 1; }));
+    store.checkpointed(position);
+    store.stop();
+  }
+  const auto store = world.open();
+  CHECK(store.recovered().redelivery.size() == 1);
+}
+
 TEST_CASE("sealing a segment twice changes nothing", "[store]") {
   World world;
   fs::path segment;
