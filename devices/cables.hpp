@@ -10,7 +10,7 @@ namespace telltale::devices {
 /// radio link does, so devices with such faults connect through a relay on the loopback, and the relay ends both
 /// sides when told.
 /// Threads: one own thread relays for all cables; members may be called from any thread.
-/// Errors:  the constructor and lay() throw std::system_error. Cost: one extra copy per byte.
+/// Errors:  the constructor and lay() throw std::runtime_error. Cost: one extra copy per byte.
 class Cables {
  public:
   /// To this broker. The host is resolved once.

@@ -72,7 +72,7 @@ bool happens(PahoWire& wire, WireEvent::Kind kind) {
 
 TEST_CASE("a cut cable makes the broker send the will, a clean close does not", "[devices]") {
   Scene scene;
-  Cables cables("127.0.0.1", scene.broker.port());
+  Cables cables("localhost", scene.broker.port());
   PahoWire wire({scene.url(), {}, "dev-1", 15, &cables});
   const Message will{"status/hall/dev-1", "gone", 1, true};
 
