@@ -71,4 +71,4 @@ class Scene(unittest.TestCase):
         """reason -> count, by the command line."""
         answer = self.service.run("deadletter", "list", "--data", self.service.data, "--format", "json", "--limit", "100000")
         self.assertEqual(answer.returncode, 0, answer.stderr)
-        return dict(collections.Counter(letter["reason"] for letter in json.loads(answer.stdout)))
+        return dict(collections.Counter(letter["reason"] for letter in map(json.loads, answer.stdout.splitlines())))
