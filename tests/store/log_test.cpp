@@ -19,7 +19,7 @@ namespace {
 /// A disk that fails when told to.
 class FaultyDisk final : public store::Disk {
  public:
-  int next_write = 0, next_sync = 0, all_creates = 0, next_reserve = 0;
+  int next_write = 0, next_sync = 0, next_truncate = 0, all_creates = 0;
   int write(int fd, std::string_view bytes, std::uint64_t offset) override {
     if (const int error = std::exchange(next_write, 0); error != 0) {
       (void)Disk::write(fd, bytes.substr(0, bytes.size() / 2), offset);
@@ -30,6 +30,10 @@ class FaultyDisk final : public store::Disk {
   int sync(int fd) override {
     const int error = std::exchange(next_sync, 0);
     return error != 0 ? error : Disk::sync(fd);
+  }
+  int truncate(int fd, std::uint64_t size) override {
+    const int error = std::exchange(next_truncate, 0);
+    return error != 0 ? error : Disk::truncate(fd, size);
   }
   int create(const fs::path& file, store::Fd& out) override {
     return all_creates != 0 ? all_creates : Disk::create(file, out);
@@ -202,6 +206,7 @@ TEST_CASE("a failed sync abandons the segment; the batch goes to a new one and c
     auto log = world.log();
     REQUIRE(log.append(*batch_of({number(1, start_ms, 1)})));
     (while_writing ? world.disk.next_write : world.disk.next_sync) = EIO;
+    world.disk.next_truncate = EIO;  // what was written stays where it was
     auto batch = batch_of({number(1, start_ms + 1, 2)});
     REQUIRE(log.append(*batch));
     position = batch->position;
