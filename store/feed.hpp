@@ -47,8 +47,8 @@ class Feed {
   /// Of the newest batch; {0, 0} when there is none.
   [[nodiscard]] proto::LogPosition end() const;
   [[nodiscard]] std::vector<SegmentInfo> segments() const;
-  [[nodiscard]] std::size_t depth() const;        // batches in memory
-  [[nodiscard]] std::uint64_t readings() const;   // published since the start
+  [[nodiscard]] std::size_t depth() const;       // batches in memory
+  [[nodiscard]] std::uint64_t readings() const;  // published since the start
 
  private:
   struct Wanted {
