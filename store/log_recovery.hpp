@@ -20,7 +20,7 @@ struct SegmentInfo {
   std::uint64_t first_sequence = 0;
   std::uint64_t last_sequence = 0;  // of the last batch that counts; first - 1 = none
   std::uint64_t readings = 0;
-  bool finished = false;                 // gets no more batches
+  bool finished = false;  // gets no more batches
   std::filesystem::path path;
   std::set<std::uint64_t> repeated;  // batches whose id an earlier record had already
   [[nodiscard]] bool empty() const noexcept { return last_sequence < first_sequence; }
