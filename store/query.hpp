@@ -21,9 +21,9 @@ struct Row {
   Timestamp ts;
   proto::ValueType type;
   proto::TsSource source;
-  double number;          // number, boolean
-  std::int64_t integer;   // integer
-  std::string text;       // text
+  double number;         // number, boolean
+  std::int64_t integer;  // integer
+  std::string text;      // text
 };
 
 struct Range {

@@ -25,10 +25,10 @@ struct StoreOptions {
   std::uint64_t rotate_bytes = 128ull << 20;
   std::int64_t raw_retention_days = 90;
   std::uint64_t dead_letter_bytes = 256ull << 20;
-  std::uint64_t recent_max_rate = 5000;     // readings/s above which recent.db pauses
-  std::int64_t recent_hours = 24;           // 0 = no recent.db
-  std::uint64_t reserve_bytes = 0;          // free space below which append() answers disk_full; 0 = min(5 %, 1 GiB)
-  bool archive_log = false;                 // keep sealed segments in log/archive (audit)
+  std::uint64_t recent_max_rate = 5000;  // readings/s above which recent.db pauses
+  std::int64_t recent_hours = 24;        // 0 = no recent.db
+  std::uint64_t reserve_bytes = 0;       // free space below which append() answers disk_full; 0 = min(5 %, 1 GiB)
+  bool archive_log = false;              // keep sealed segments in log/archive (audit)
 };
 
 /// What start-up found in the log.
@@ -37,7 +37,7 @@ struct Recovered {
   std::vector<proto::PacketRecord> redelivery;  // newest table plus the records after it, oldest first
   std::uint32_t last_epoch = 0;
   std::optional<Timestamp> last_log_time;
-  std::uint64_t damaged_records = 0;            // quarantined; worth an alert
+  std::uint64_t damaged_records = 0;  // quarantined; worth an alert
 };
 
 /// The data folder of one running service: the write path and the seal behind it. Holds the folder's lock.
