@@ -1,6 +1,7 @@
 #include "app/command_serve.hpp"
 
 #include <csignal>
+#include <ctime>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -37,8 +38,10 @@ int serve(const std::string& flag) {
     Service service(std::move(config), clock, log);
     service.start();
     while (true) {
-      int signal = 0;
-      sigwait(&signals, &signal);
+      constexpr timespec a_while{.tv_sec = 0, .tv_nsec = 300'000'000};
+      const int signal = sigtimedwait(&signals, nullptr, &a_while);
+      service.tend();
+      if (signal < 0) continue;  // nothing came, or a debugger interrupted
       if (signal != SIGHUP) break;
       try {
         auto fresh = load(flag);

@@ -135,6 +135,7 @@ struct Service::Impl {
   proto::Gauge& reload_ok;
   proto::Gauge& reload_time;
   bool running = false;
+  bool silent = false;  // another instance speaks under our name
 };
 
 Service::Service(Config config, const Clock& clock, proto::Logger& log)
@@ -173,15 +174,22 @@ void Service::reload_failed(const ConfigErrors& errors) {
   impl_->writer.report({"config-error", true, "the configuration was not reloaded: " + errors.problems().front()});
 }
 
+void Service::tend() {
+  auto& self = *impl_;
+  if (self.silent || !self.session.status().taken_over) return;
+  self.silent = true;
+  self.publisher.stop(broker::PahoPublisher::Farewell::silent);
+}
+
 void Service::stop() {
   auto& self = *impl_;
+  tend();
   if (!std::exchange(self.running, false)) return;
   self.session.stop_reading();
   self.writer.stop();
   self.session.stop();
   self.alerting.stop(outbox_grace);
-  const bool replaced = self.session.status().taken_over;
-  self.publisher.stop(replaced ? broker::PahoPublisher::Farewell::silent : broker::PahoPublisher::Farewell::offline);
+  if (!self.silent) self.publisher.stop(broker::PahoPublisher::Farewell::offline);
   self.http.stop();
   self.store.stop();
   self.log.info("service", "stopped");

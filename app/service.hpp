@@ -21,6 +21,9 @@ class Service {
   void reload(Config fresh);
   /// The new file cannot be used: the old configuration stays; metric and alert say so.
   void reload_failed(const ConfigErrors& errors);
+  /// To be called a few times a second: when another instance has taken our place at the broker, our publisher falls
+  /// silent as well, instead of both throwing each other out for ever.
+  void tend();
   /// Drains, syncs, acknowledges, disconnects, delivers what the outbox holds (for a while), says offline.
   void stop();
 

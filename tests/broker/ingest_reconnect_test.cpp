@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "broker/ingest_session.hpp"
@@ -36,8 +37,13 @@ TEST_CASE("after a broker restart messages flow again", "[broker][lesson-07]") {
     REQUIRE(eventually([&] { return !ours.session().status().connected; }));
     broker.start();
     REQUIRE(eventually([&] { return ours.caught_up(); }));
-    RawClient(broker.port()).publish("telemetry/s/d", "round " + std::to_string(round));
-    REQUIRE(eventually([&] { return ours.message_count() == round - 1; }));
+    const std::string text = "round " + std::to_string(round);
+    RawClient(broker.port()).publish("telemetry/s/d", text);
+    // At least once: a broker that ends before it has read our PUBACK has the message in its snapshot and repeats it.
+    REQUIRE(eventually([&] {
+      const auto all = ours.payloads();
+      return std::find(all.begin(), all.end(), text) != all.end();
+    }));
     const std::string kept = restart == Restart::with_snapshot ? " kept" : " new";
     CHECK(ours.count_in_story("connected " + std::to_string(round) + kept) == 1);
     CHECK(ours.count_in_story("caught up " + std::to_string(round)) == 1);

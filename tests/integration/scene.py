@@ -28,6 +28,7 @@ class Scene(unittest.TestCase):
         if self.start_service:
             self.service.start().wait_ready()
         self.client = Client(self.broker.port, "tester")
+        self.addCleanup(lambda: self.client.socket.close())
 
     def new_service(self, name, **changes):
         folder = self.folder / name

@@ -87,6 +87,13 @@ class Session(Scene):
                    lambda: "taken over" in (self.service.folder / "telltale.log").read_text(), 60)
         self.assertTrue(self.service.alive())
         self.assertFalse(self.service.ready())
+        other.wait_ready(30)
+        self.client.subscribe("service/telltale/status")
+        eventually("the newcomer keeps its name", lambda: self.client.pump(0.02) or self.client.messages)
+        self.assertEqual(json.loads(self.client.messages[-1][1])["state"], "online")
+        self.assertEqual(self.service.stop(), 0)
+        self.client.pump(0.5)
+        self.assertEqual(json.loads(self.client.messages[-1][1])["state"], "online", "the old one says nothing any more")
 
     def test_a_second_service_on_the_same_folder_is_refused(self):
         other = self.new_service("second", data=self.service.data)

@@ -24,7 +24,7 @@ LIBRARIES = {
     "toml++/": {"app"},
     "CLI/": {"app"},
     "spdlog/": {"app"},
-    "curl/": {"alerting"},
+    "curl/": {"alerting", "app"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
