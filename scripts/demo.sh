@@ -60,14 +60,17 @@ cat <<TXT
  alerts     mosquitto_sub -p $port -t 'alerts/#' -v          (shown below)
  presence   mosquitto_sub -p $port -t 'presence/#' -v        (shown below)
  minutes    mosquitto_sub -p $port -t 'aggregates/1m/#' -v
- readings   $telltale query --data $work/data --device machine-01 --metric temperature --from now-5m
+ readings   $telltale query --data $work/data --device $([ "$replay" = yes ] && echo mote1_outdoor --metric temperature_c || echo sim-000 --metric temperature) --from now-5m
  sqlite     sqlite3 $work/data/recent.db 'select * from recent order by ts desc limit 10'
  metrics    curl http://127.0.0.1:$http/metrics
 ------------------------------------------------------------------------------------------------
 TXT
 
-mosquitto_sub -p "$port" -q 1 -t 'alerts/#' -t 'presence/#' -v > >(tee "$work/events.txt") &
-pids+=($!)
+# On screen without each device's first "online"; the file has everything.
+mosquitto_sub -p "$port" -q 1 -t 'alerts/#' -t 'presence/#' -v \
+  > >(tee "$work/events.txt" | awk '/^presence/ && /"state":"online"/ && !seen[$1]++ { next } { print; fflush() }') &
+events_pid=$!
+pids+=("$events_pid")
 
 if [ "$replay" = yes ]; then
   bash scripts/demo_replay.sh "$telltale" "$url" "$work" &
@@ -90,7 +93,8 @@ else
   done
 fi
 
-python3 scripts/demo_summary.py "$work" "$port" "http://127.0.0.1:$http" "$([ "$replay" = yes ] && echo replay || echo fleet)" "$seconds"
-status=$?
+kill -TERM "$events_pid" 2>/dev/null || true
+wait "$events_pid" 2>/dev/null || true
+python3 scripts/demo_summary.py "$work" "$port" "http://127.0.0.1:$http" "$([ "$replay" = yes ] && echo replay || echo fleet)" "$seconds" && status=0 || status=$?
 stop_all
 exit "$status"
