@@ -53,6 +53,7 @@ void Feeder::start_cold(const proto::Batch& first) {
   if (first.position.sequence == first_of_all) return;
   for (const auto& device : store_.recovered().directory.devices) {
     engine_.seed(proto::NewDevice{device.key, device.tenant, device.site, device.device});
+    if (!device.tags.empty()) engine_.seed(proto::DeviceTags{device.key, device.tags});
   }
   for (const auto& series : store_.recovered().directory.series) {
     engine_.seed(proto::NewSeries{series.id, series.device, series.metric, series.unit});

@@ -72,7 +72,8 @@ void AlertBook::forget(AlertHandle handle) {
 
 AlertHandle AlertBook::raise(proto::AlertTransition draft, Millis cooldown, Showing showing) {
   auto alert = std::make_unique<Alert>();
-  alert->hash = alert_hash(draft);
+  const std::uint64_t identity = alert_identity(draft);
+  alert->hash = alert_hash(identity, starts_.take(identity, draft.started));
   draft.id = alert_id(alert->hash);
   draft.n = 0;
   draft.state = State::firing;

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analytics/distinct_starts.hpp"
 #include "analytics/workspace.hpp"
 #include "proto/alert.hpp"
 #include "proto/event.hpp"
@@ -29,7 +30,7 @@ struct Clearing {
 /// The one alert state machine of all rules: (pending) -> open -> clearing -> forgotten. `pending` is the rule's own
 /// persistence, `clearing` is the cooldown after an alert was resolved; neither is seen outside. A raise during the
 /// cooldown continues the same alert as `flapping`: shown once, then silent until it stayed clear for one cooldown.
-/// Silences end by deadline. Transitions are said to the workspace; n counts them from 1.
+/// Silences end by deadline. Transitions are said to the workspace; n counts them from 1, and no id comes twice.
 /// Threads: one. Cost: O(1) a call; an alert costs memory until it is forgotten.
 class AlertBook {
  public:
@@ -95,6 +96,7 @@ class AlertBook {
   std::unordered_map<std::uint64_t, AlertHandle> by_id_;
   std::vector<std::uint64_t> resolved_;  // the last ids that were resolved, a ring, for answers to operators
   std::size_t resolved_next_ = 0;
+  DistinctStarts starts_;
 };
 
 }  // namespace telltale::analytics

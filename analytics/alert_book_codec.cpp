@@ -56,6 +56,7 @@ void AlertBook::encode(proto::ByteWriter& out) const {
     out.boolean(alert != nullptr);
     if (!alert) continue;
     put(out, alert->said);
+    out.u64(alert->hash);
     out.varint(alert->generation);
     out.u8(static_cast<std::uint8_t>(alert->phase));
     out.boolean(alert->flapping);
@@ -68,6 +69,7 @@ void AlertBook::encode(proto::ByteWriter& out) const {
   out.varint(resolved_next_);
   out.varint(resolved_.size());
   for (const auto id : resolved_) out.u64(id);
+  starts_.encode(out);
 }
 
 bool AlertBook::decode(proto::ByteReader& in) {
@@ -81,7 +83,7 @@ bool AlertBook::decode(proto::ByteReader& in) {
     ++used;
     auto alert = std::make_unique<Alert>();
     if (!get(in, alert->said)) return false;
-    alert->hash = alert_hash(alert->said);
+    alert->hash = in.u64();
     alert->said.id = alert_id(alert->hash);
     alert->generation = static_cast<std::uint32_t>(in.varint());
     const auto phase = in.u8();
@@ -107,7 +109,7 @@ bool AlertBook::decode(proto::ByteReader& in) {
   const auto resolved = in.varint();
   if (resolved > remembered_ids || resolved_next_ >= remembered_ids) return false;
   for (std::uint64_t i = 0; i < resolved && in.ok(); ++i) resolved_.push_back(in.u64());
-  return in.ok() && (resolved_next_ == 0 || resolved == remembered_ids);
+  return in.ok() && (resolved_next_ == 0 || resolved == remembered_ids) && starts_.decode(in);
 }
 
 }  // namespace telltale::analytics

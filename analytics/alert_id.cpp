@@ -22,11 +22,16 @@ std::uint64_t finish(std::uint64_t x) {  // splitmix64
 
 }  // namespace
 
-std::uint64_t alert_hash(const proto::AlertTransition& alert) {
+std::uint64_t alert_identity(const proto::AlertTransition& alert) {
   std::uint64_t hash = fnv_offset;
   for (const auto* part : {&alert.rule, &alert.tenant, &alert.site, &alert.device, &alert.metric}) mix(hash, *part);
-  auto start = static_cast<std::uint64_t>(to_ms(alert.started));
-  for (int i = 0; i < 8; ++i, start >>= 8) hash = (hash ^ (start & 0xFF)) * fnv_prime;
+  return hash;
+}
+
+std::uint64_t alert_hash(std::uint64_t identity, Timestamp start) {
+  std::uint64_t hash = identity;
+  auto ms = static_cast<std::uint64_t>(to_ms(start));
+  for (int i = 0; i < 8; ++i, ms >>= 8) hash = (hash ^ (ms & 0xFF)) * fnv_prime;
   return finish(hash);
 }
 

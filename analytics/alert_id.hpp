@@ -9,8 +9,10 @@
 
 namespace telltale::analytics {
 
-/// FNV-1a over (rule, tenant, site, device, metric, start), finished with splitmix64 so that near starts differ widely.
-[[nodiscard]] std::uint64_t alert_hash(const proto::AlertTransition& alert);
+/// FNV-1a over (rule, tenant, site, device, metric).
+[[nodiscard]] std::uint64_t alert_identity(const proto::AlertTransition& alert);
+/// Goes on with the start; finished with splitmix64 so that near starts differ widely.
+[[nodiscard]] std::uint64_t alert_hash(std::uint64_t identity, Timestamp start);
 /// "a-9c1f0a77be02d641"
 [[nodiscard]] std::string alert_id(std::uint64_t hash);
 [[nodiscard]] std::optional<std::uint64_t> parse_alert_id(std::string_view id);

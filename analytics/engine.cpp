@@ -14,7 +14,7 @@
 namespace telltale::analytics {
 
 namespace {
-constexpr std::uint32_t state_magic = 0x31615454;  // "TTa1": the last digit is the version
+constexpr std::uint32_t state_magic = 0x32615454;  // "TTa2": the last digit is the version
 }  // namespace
 
 struct Engine::Impl {

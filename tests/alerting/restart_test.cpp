@@ -28,6 +28,12 @@ alerting::AuditReport audit_story(const Story& story, const std::vector<store::S
       history, proto::Tenancy::single);
 }
 
+/// Segments that the store still has.
+std::ptrdiff_t log_files(const ServiceBench& service) {
+  const std::filesystem::directory_iterator files(service.folder.path() / "log");
+  return std::count_if(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".log"; });
+}
+
 /// What subscribers of alerts/# have: every transition at least once, byte for byte, first copies in order.
 /// Gives the number of repetitions.
 std::size_t check_wire(const Story& story, const std::vector<proto::Outgoing>& wire) {
@@ -266,10 +272,6 @@ TEST_CASE("alerts that a cold start forgets end as removed, and those that go on
   service.publisher.at_once = true;
   service.start();
   service.publisher.connect();
-  const auto log_files = [&] {
-    const std::filesystem::directory_iterator files(service.folder.path() / "log");
-    return std::count_if(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".log"; });
-  };
   for (std::size_t i = 0; i < 60; ++i) {
     service.append(story.batches[i]);
     service.settle();
@@ -283,7 +285,7 @@ TEST_CASE("alerts that a cold start forgets end as removed, and those that go on
     service.append(story.batches[i]);
     service.settle();
   }
-  REQUIRE(test::eventually([&] { return log_files() == 1; }));  // the first segment is sealed and gone
+  REQUIRE(test::eventually([&] { return log_files(service) == 1; }));  // the first segment is sealed and gone
   const std::string orphan = R"({"id":"a-0","n":4,"active":1,"severity":"critical","site":"s","device":"d","rule":"r",)"
                              R"("metric":"m","started_ts":5,"count":2,"summary":"too hot"})";
   service.state->topic_changed({.topic = "alert-state/s/d/r/m", .payload = orphan});
@@ -322,4 +324,57 @@ TEST_CASE("alerts that a cold start forgets end as removed, and those that go on
     }
     CHECK(seen.size() > 1);
   }
+}
+
+TEST_CASE("a cold start knows the tags that devices had before the log begins", "[alerting]") {
+  proto::Rule rule;
+  rule.name = "too-hot";
+  rule.metric = "temperature";
+  rule.tags = {{"fw", "1"}};
+  rule.check = proto::ThresholdCheck{.above = 80, .below = {}, .clear = {}};
+  proto::RuleSet rules;
+  rules.rules.push_back(rule);
+  proto::Batch opening;
+  opening.id = 1;
+  opening.log_time = from_ms(1'763'700'000'000);
+  opening.add(proto::RuleSetChange{rules});
+  for (std::uint32_t i = 1; i <= 2; ++i) {
+    opening.add(proto::NewDevice{proto::DeviceKey{i}, "default", "site1", "d" + std::to_string(i)});
+    opening.add(proto::NewSeries{proto::SeriesId{i}, proto::DeviceKey{i}, "temperature", "Cel"});
+  }
+  opening.add(proto::DeviceTags{proto::DeviceKey{2}, {{"fw", "1"}}});
+
+  ServiceBench service;
+  service.start();
+  service.append(opening);
+  service.settle();
+  REQUIRE(service.store->rotate());
+  proto::Batch later;
+  later.id = 2;
+  later.log_time = opening.log_time + Millis{1000};
+  later.add(proto::RuleSetChange{rules});  // as a start of the service writes them
+  service.append(later);
+  service.settle();
+  proto::Batch hot;
+  hot.id = 3;
+  hot.log_time = later.log_time + Millis{1000};
+  for (std::uint32_t i = 1; i <= 2; ++i) {
+    proto::Reading reading{};
+    reading.ts = hot.log_time;
+    reading.number = 90;
+    reading.series = proto::SeriesId{i};
+    reading.type = proto::ValueType::number;
+    reading.source = proto::TsSource::device;
+    hot.readings.push_back(reading);
+  }
+  REQUIRE(test::eventually([&] { return log_files(service) == 1; }));
+  service.state->save_checkpoint({{1, 1}, "no engine's state"});
+  service.crash();
+  service.start();
+  service.append(hot);
+  service.settle();
+  REQUIRE(service.log.count_containing("starts cold") == 1);
+  const auto history = service.state->history();
+  REQUIRE(history.size() == 1);
+  CHECK(history[0].topic == "alerts/warning/site1/d2/too-hot/temperature");
 }

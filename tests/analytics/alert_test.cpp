@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "tests/analytics/story.hpp"
 
@@ -29,6 +30,42 @@ TEST_CASE("an alert's id is a function of its identity and start", "[analytics]"
   story.temperature(70).advance(1s).temperature(90);
   CHECK(story.last_alert().id != first);
   CHECK(story.last_alert().n == 1);
+}
+
+TEST_CASE("an alert that starts in the same millisecond as an earlier one of its identity has another id",
+          "[analytics][lesson-11]") {
+  const bool interrupted = GENERATE(false, true);
+  CAPTURE(interrupted);
+  Story story(Story::quiet());
+  std::set<std::string> ids;
+  for (std::size_t i = 1; i <= 4; ++i) {
+    story.event(proto::ServiceCondition{"disk-low", true, "full"});
+    const auto alert = story.last_alert();
+    CHECK(alert.n == 1);
+    CHECK(alert.started == story.now());
+    CHECK(ids.insert(alert.id).second);
+    if (interrupted) story.engine = *analytics::Engine::decode(story.engine.encode());
+    story.act(OperatorVerb::ack, alert.id);
+    CHECK(last_reply(story).ok);
+    story.event(proto::ServiceCondition{"disk-low", false, "enough"});
+    CHECK(story.last_alert().id == alert.id);
+    CHECK(story.last_alert().n == 3);
+  }
+}
+
+TEST_CASE("a clock that is set back brings no id again", "[analytics][lesson-11]") {
+  Story story(Story::quiet());
+  std::set<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    for (int k = 0; k < 3; ++k) {
+      story.event(proto::ServiceCondition{"disk-low", true, "full"});
+      CHECK(ids.insert(story.last_alert().id).second);
+      story.event(proto::ServiceCondition{"disk-low", false, "enough"});
+      if (k < 2) story.advance(1s);
+    }
+    const Timestamp from = story.now();
+    story.advance(-2s).event(proto::ClockStep{from, from - 2s});
+  }
 }
 
 TEST_CASE("a raise within the cooldown continues the alert as flapping, shown once", "[analytics][lesson-27]") {
