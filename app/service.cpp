@@ -43,7 +43,8 @@ std::vector<std::string> split_lines(const std::string& text) {
   return lines;
 }
 
-broker::IngestOptions with_run_facts(broker::IngestOptions mqtt, const std::string& nonce, const store::StateDb& facts) {
+broker::IngestOptions with_run_facts(broker::IngestOptions mqtt, const std::string& nonce,
+                                     const store::StateDb& facts) {
   mqtt.nonce = nonce;
   mqtt.previous_filters = split_lines(facts.get(filters_key).value_or(""));
   return mqtt;
@@ -84,8 +85,8 @@ struct Service::Impl {
             with_run_facts(config.mqtt, nonce, facts), clock, log, registry,
             [this](broker::SessionItem item) { writer.push(std::move(item)); },
             [this](const std::vector<std::string>& filters) { facts.put(filters_key, join_lines(filters)); }),
-        http(config.http,
-             {api::healthz_route(), api::readyz_route(checks()), api::metrics_route(registry)}, clock, log, registry),
+        http(config.http, {api::healthz_route(), api::readyz_route(checks()), api::metrics_route(registry)}, clock, log,
+             registry),
         reload_ok(registry.gauge("telltale_config_last_reload_successful", "1 when the last (re)load was good.")),
         reload_time(registry.gauge("telltale_config_last_reload_success_timestamp_seconds",
                                    "When a configuration was last put in force.")) {
@@ -149,9 +150,10 @@ void Service::start() {
   self.http.start();
   self.publisher.start();
   self.alerting.start();
-  self.writer.start(self.config.analytics,
-                    {.epoch_logged = [&self](std::uint32_t epoch) { self.session.epoch_logged(epoch); },
-                     .acknowledge = [&self](std::uint32_t epoch, std::size_t n) { self.session.acknowledge(epoch, n); }});
+  self.writer.start(
+      self.config.analytics,
+      {.epoch_logged = [&self](std::uint32_t epoch) { self.session.epoch_logged(epoch); },
+       .acknowledge = [&self](std::uint32_t epoch, std::size_t n) { self.session.acknowledge(epoch, n); }});
   self.session.start();
   self.log.info("service", "telltale " + std::string(version) + " serves " + self.config.store.path.string() +
                                ", http on port " + std::to_string(self.http.port()));

@@ -7,7 +7,6 @@
 namespace telltale::ingest {
 
 using proto::DeadLetterReason;
-using proto::DropReason;
 using proto::Outcome;
 
 namespace {

@@ -37,8 +37,8 @@ class MessageTaker {
   [[nodiscard]] bool is_overlap(const broker::InboundMessage& message) const;
   proto::Outcome take_telemetry(bool retain, Timestamp received, proto::Batch& batch);
   proto::Outcome take_status(bool retain, proto::Batch& batch);
-  proto::Outcome dead_letter(proto::DeadLetterReason reason, std::string detail,
-                             const broker::InboundMessage& message, proto::Batch& batch);
+  proto::Outcome dead_letter(proto::DeadLetterReason reason, std::string detail, const broker::InboundMessage& message,
+                             proto::Batch& batch);
   void store_sample(DeviceSlot& device, SeriesSlot& series, const proto::Sample& sample, Timestamp received,
                     proto::Batch& batch);
   void note_tags(DeviceSlot& device, proto::Batch& batch);
@@ -55,7 +55,7 @@ class MessageTaker {
   std::vector<std::string_view> fresh_;  // its metrics that are new
   bool caught_up_ = false;
   bool limit_hit_ = false;
-  proto::DeadLetterReason refused_{};    // set by take_telemetry/take_status with Outcome::dead_letter
+  proto::DeadLetterReason refused_{};  // set by take_telemetry/take_status with Outcome::dead_letter
   std::string refused_detail_;
   proto::Metrics& metrics_;
   std::array<proto::Counter*, proto::drop_reason_count> dropped_{};

@@ -10,9 +10,9 @@
 namespace telltale::ingest {
 
 struct IngestLimits {
-  std::uint32_t max_series = 1'000'000;      // per install
+  std::uint32_t max_series = 1'000'000;  // per install
   std::uint32_t max_devices = 1'000'000;
-  std::uint32_t new_series_per_minute = 0;   // 0 = no limit
+  std::uint32_t new_series_per_minute = 0;              // 0 = no limit
   Millis max_age{std::int64_t{31} * 24 * 3600 * 1000};  // readings older than this are refused as too_late
 };
 
@@ -21,7 +21,7 @@ struct WriterOptions {
   Millis batch_delay{20};               // or when its first message has waited this long,
   std::size_t batch_messages = 10'000;  // or at this many messages (at most half the window, so that it never stalls)
   std::size_t receive_maximum = 20'000;
-  std::vector<std::string> filters;     // as subscribed, in the order of the configuration
+  std::vector<std::string> filters;  // as subscribed, in the order of the configuration
   proto::DecoderOptions decoder;
   IngestLimits limits;
 };

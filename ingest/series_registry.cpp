@@ -53,8 +53,7 @@ DeviceSlot* SeriesRegistry::find_or_add(const Identity& who, proto::Batch& batch
   slot.key = static_cast<proto::DeviceKey>(next_device_++);
   slot.samples = &samples_counter(who.tenant);
   by_name_.emplace(std::string(key_of(who)), &slot);
-  batch.add(
-      proto::NewDevice{slot.key, std::string(who.tenant), std::string(who.site), std::string(who.device)});
+  batch.add(proto::NewDevice{slot.key, std::string(who.tenant), std::string(who.site), std::string(who.device)});
   return &slot;
 }
 

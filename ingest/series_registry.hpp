@@ -33,9 +33,9 @@ using NameMap = std::unordered_map<std::string, Value, TransparentHash, std::equ
 
 struct DeviceSlot {
   proto::DeviceKey key = proto::DeviceKey::none;
-  std::vector<SeriesSlot> series;  // in order of first appearance, which is the order of the device's payload
-  NameMap<std::size_t> index;      // by metric; filled only above 32 series, where a linear search would hurt
-  std::uint64_t tags_hash = 0;     // 0 = none
+  std::vector<SeriesSlot> series;     // in order of first appearance, which is the order of the device's payload
+  NameMap<std::size_t> index;         // by metric; filled only above 32 series, where a linear search would hurt
+  std::uint64_t tags_hash = 0;        // 0 = none
   proto::Counter* samples = nullptr;  // telltale_samples_ingested_total of its tenant
 };
 

@@ -25,14 +25,16 @@ struct Scene {
       const std::lock_guard lock(mutex);
       return deadline;
     });
-    writer->start({}, {.epoch_logged = [this](std::uint32_t e) {
-                         const std::lock_guard lock(mutex);
-                         logged = e;
-                       },
-                       .acknowledge = [this](std::uint32_t, std::size_t n) {
-                         const std::lock_guard lock(mutex);
-                         acknowledged += n;
-                       }});
+    writer->start({}, {.epoch_logged =
+                           [this](std::uint32_t e) {
+                             const std::lock_guard lock(mutex);
+                             logged = e;
+                           },
+                       .acknowledge =
+                           [this](std::uint32_t, std::size_t n) {
+                             const std::lock_guard lock(mutex);
+                             acknowledged += n;
+                           }});
   }
   void connect(std::uint32_t epoch) {
     writer->push(broker::Connected{epoch, true});
