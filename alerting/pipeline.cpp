@@ -78,6 +78,7 @@ struct Pipeline::Impl {
   Gauges gauges;
   Stage analytics_stage, outbox_stage;
   std::vector<proto::Finding> findings;
+  std::optional<proto::LogPosition> unqueued;  // of findings that the outbox has not taken yet
   bool reached_end = false;
   steady_clock::time_point retry_at;
   std::atomic<std::int64_t> deadline_ms{no_deadline};
@@ -106,6 +107,7 @@ struct Pipeline::Impl {
   }
 
   void show_progress();
+  void queue_findings();
   bool write_waiting_findings();
   void check_emitted_upto();
   bool process_next(Millis timeout);
@@ -117,8 +119,15 @@ void Pipeline::Impl::show_progress() {
   processed.store(feeder.position().sequence, std::memory_order_release);
 }
 
+/// state.db may fail to answer here. The batch is processed by then and does not come again: its findings stay.
+void Pipeline::Impl::queue_findings() {
+  if (outbox.add(*unqueued, findings)) delivery.queued();
+  unqueued.reset();
+}
+
 /// Findings that could not be queued (disk full) go before anything new is processed: none is lost.
 bool Pipeline::Impl::write_waiting_findings() {
+  if (unqueued) queue_findings();
   if (!outbox.pending()) return true;
   if (clock.steady_now() < retry_at) return false;
   retry_at = clock.steady_now() + retry_of_failed_write;
@@ -128,12 +137,14 @@ bool Pipeline::Impl::write_waiting_findings() {
 
 /// At the end of the log, the first time: what was emitted must not lie beyond it.
 void Pipeline::Impl::check_emitted_upto() {
-  if (std::exchange(reached_end, true)) return;
+  if (reached_end) return;
   const auto emitted = outbox.emitted_upto();
-  if (!emitted || emitted->position <= feeder.position()) return;
-  log.error("alerting",
-            "state.db has emitted findings of batches that the log does not hold; what comes now is emitted");
-  outbox.rewind(feeder.position());
+  if (emitted && emitted->position > feeder.position()) {
+    log.error("alerting",
+              "state.db has emitted findings of batches that the log does not hold; what comes now is emitted");
+    outbox.rewind(feeder.position());
+  }
+  reached_end = true;
 }
 
 bool Pipeline::Impl::process_next(Millis timeout) {
@@ -152,12 +163,10 @@ bool Pipeline::Impl::process_next(Millis timeout) {
   const bool replaying = feeder.replaying();
   refusals.learn(*batch);
   if (!replaying) refusals.report(*batch);
-  const proto::LogPosition position = batch->position;
   findings.clear();
+  unqueued = batch->position;
   analytics_stage.time([&] { feeder.process(findings); });
-  outbox_stage.time([&] {
-    if (outbox.add(position, findings)) delivery.queued();
-  });
+  outbox_stage.time([&] { queue_findings(); });
   // Never ahead of the outbox: a checkpoint behind findings that wait would lose them.
   if (just_seeded && !outbox.pending()) checkpoints.save(feeder.engine(), feeder.position());
   delivery.pump();

@@ -11,8 +11,10 @@ constexpr std::size_t group_size = 10;
 constexpr Millis group_span{60'000};
 }  // namespace
 
-bool SeriesGroups::recent(const Raise& raise) const {
-  return ws_.clock.now() - raise.at <= group_span && book_.open(raise.handle);
+bool SeriesGroups::recent(const Raise& raise) const { return relevant(raise) && book_.open(raise.handle); }
+
+bool SeriesGroups::relevant(const Raise& raise) const {
+  return ws_.clock.now() - raise.at <= group_span && book_.knows(raise.handle);
 }
 
 AlertHandle SeriesGroups::raise(std::uint32_t device, std::uint32_t series, proto::AlertTransition draft,
@@ -75,7 +77,7 @@ void SeriesGroups::encode(proto::ByteWriter& out) const {
   // A device whose raises are all past is as good as absent: left out, so that equal states have equal bytes.
   std::vector<std::uint32_t> kept;
   for (const auto& [device, d] : devices_) {
-    const bool waiting = std::any_of(d.recent.begin(), d.recent.end(), [this](const Raise& r) { return recent(r); });
+    const bool waiting = std::any_of(d.recent.begin(), d.recent.end(), [this](const Raise& r) { return relevant(r); });
     if (waiting || d.members > 0) kept.push_back(device);
   }
   out.varint(kept.size());
@@ -85,9 +87,9 @@ void SeriesGroups::encode(proto::ByteWriter& out) const {
     out.varint(d.group);
     out.varint(d.members);
     out.varint(static_cast<std::uint64_t>(
-        std::count_if(d.recent.begin(), d.recent.end(), [this](const Raise& r) { return recent(r); })));
+        std::count_if(d.recent.begin(), d.recent.end(), [this](const Raise& r) { return relevant(r); })));
     for (const Raise& r : d.recent) {
-      if (!recent(r)) continue;
+      if (!relevant(r)) continue;
       put(out, r.at);
       out.varint(r.series);
       out.varint(r.handle);

@@ -40,6 +40,8 @@ class SeriesGroups {
   void form_group(std::uint32_t device, Device& group);
   void leave(std::uint32_t device);
   [[nodiscard]] bool recent(const Raise& raise) const;
+  /// Recent, or may be again: an alert in its cooldown may be raised once more.
+  [[nodiscard]] bool relevant(const Raise& raise) const;
 
   Workspace& ws_;
   AlertBook& book_;

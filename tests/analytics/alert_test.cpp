@@ -266,3 +266,19 @@ TEST_CASE("a condition of the service is an alert while it lasts", "[analytics]"
   story.event(proto::ServiceCondition{rule, false, ""}).event(proto::ServiceCondition{rule, false, ""});
   CHECK(story.alerts() == Strings{"firing " + rule + " -", "resolved " + rule + " -"});
 }
+
+TEST_CASE("an alert that flaps counts for a grouped alert, whether or not the engine was stored in its cooldown",
+          "[analytics][lesson-25]") {
+  const bool interrupted = GENERATE(false, true);
+  CAPTURE(interrupted);
+  auto rule = too_hot();
+  rule.metric = "*";
+  rule.cooldown = 60s;
+  Story story(only(rule));
+  story.reads("site1/esp32-7", "m0", 90).advance(1s).reads("site1/esp32-7", "m0", 70).advance(1s);
+  if (interrupted) story.engine = *analytics::Engine::decode(story.engine.encode());
+  story.reads("site1/esp32-7", "m0", 90);
+  for (int i = 1; i < 10; ++i) story.reads("site1/esp32-7", "m" + std::to_string(i), 90);
+  CHECK(story.last_alert().rule == "grouped");
+  CHECK(story.last_alert().count == 10);
+}
