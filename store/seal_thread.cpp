@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "store/day.hpp"
+#include "store/day_file.hpp"
 #include "store/disk.hpp"
 #include "store/fail_point.hpp"
 
@@ -71,6 +72,7 @@ void SealThread::run(const std::stop_token& stop) {
     attempt("unlinking", [this] { release(); });
     attempt("retention", [this] { retain(); });
     attempt("recent.db", [this] { tick_recent(); });
+    if (damage_met_) attempt("setting damaged days aside", [this] { set_aside_damaged_days(); });
     measure();
   }
 }
@@ -84,10 +86,10 @@ void SealThread::attempt(const char* what, const std::function<void()>& step) {
     if (!complaint.empty()) log_.info("store", std::string(what) + " works again");
     complaint.clear();
   } catch (const std::exception& error) {
-    if (complaint != error.what()) log_.error("store", std::string(what) + " waits: " + error.what());
-    complaint = error.what();
-    if (const auto* database = dynamic_cast<const DatabaseError*>(&error); database && database->corrupt())
-      set_aside_damaged_days();
+    if (std::exchange(complaint, error.what()) == error.what()) return;
+    log_.error("store", std::string(what) + " waits: " + error.what());
+    const auto* database = dynamic_cast<const DatabaseError*>(&error);
+    damage_met_ = damage_met_ || (database != nullptr && database->corrupt());
   }
 }
 
@@ -194,12 +196,15 @@ void SealThread::set_aside_damaged_days() {
       if (!error.corrupt()) continue;
     }
     const auto aside = folder / "damaged" / (std::to_string(to_ms(clock_.now())) + "-" + file.name);
-    std::error_code failed;
-    fs::create_directories(aside.parent_path(), failed);
-    fs::rename(path, aside, failed);
-    for (const char* part : {"-wal", "-shm"}) fs::remove(path.string() + part, failed);
+    std::error_code none;  // there may be no such file
+    fs::create_directories(aside.parent_path());
+    fs::rename(path, aside);
+    fs::rename(path.string() + "-wal", aside.string() + "-wal", none);
+    fs::remove(path.string() + "-shm", none);
+    DayFile::open(path);  // the manifest names it: readers of the days around it must find something
     log_.error("store", path.string() + " is damaged and was moved to " + aside.string());
   }
+  damage_met_ = false;
 }
 
 }  // namespace telltale::store

@@ -60,6 +60,7 @@ class SealThread {
 
   std::set<std::uint64_t> sealed_;                 // generations that only wait for their checkpoint
   std::map<std::string, std::string> complaints_;  // by step: what was said last
+  bool damage_met_ = false;                        // a step met a damaged database; the day files are to be checked
   std::int64_t retained_from_ = INT64_MIN;         // day
   std::chrono::steady_clock::time_point last_recent_;
   std::chrono::steady_clock::time_point last_measure_;

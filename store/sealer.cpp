@@ -242,13 +242,18 @@ void Sealer::write_day(Contents& contents, std::size_t begin, std::size_t end, s
 }
 
 std::size_t Sealer::drop_days_before(std::int64_t oldest_day) {
-  const auto files = catalog_.day_files(INT64_MIN, oldest_day - 1);
-  if (files.empty()) return 0;
   catalog_.forget_day_files_before(oldest_day);
-  for (const auto& file : files)
-    for (const char* part : {"", "-wal", "-shm"}) fs::remove(folder_ / "day" / (file.name + part));
-  log_.info("store", "retention: " + std::to_string(files.size()) + " day files removed");
-  return files.size();
+  // The names say what to remove, not the manifest: a kill right here leaves files that no manifest knows.
+  const auto first_kept = day_file_name(oldest_day);
+  std::vector<fs::path> outlived;  // with their -wal and -shm
+  for (const auto& entry : fs::directory_iterator(folder_ / "day"))
+    if (entry.is_regular_file() && entry.path().filename().string() < first_kept) outlived.push_back(entry.path());
+  if (outlived.empty()) return 0;
+  for (const auto& file : outlived) fs::remove(file);
+  const auto days = static_cast<std::size_t>(
+      std::count_if(outlived.begin(), outlived.end(), [](const fs::path& f) { return f.extension() == ".db"; }));
+  log_.info("store", "retention: " + std::to_string(days) + " day files removed");
+  return days;
 }
 
 }  // namespace telltale::store

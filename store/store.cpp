@@ -31,6 +31,11 @@ fs::path make_folders(const fs::path& folder) {
     fs::create_directories(folder / part, error);
     if (error) throw StoreFailure((folder / part).string() + ": " + error.message());
   }
+  // A synced record is worth nothing in a folder whose own entry a power cut takes away.
+  Disk disk;
+  if (const int failed = disk.sync_directory(folder); failed != 0)
+    throw StoreFailure(folder.string() + ": " + std::strerror(failed));
+  (void)disk.sync_directory(fs::absolute(folder).parent_path());  // may be a folder that we may not read
   return folder;
 }
 

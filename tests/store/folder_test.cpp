@@ -8,6 +8,7 @@
 #include <iostream>
 #include <random>
 
+#include "store/day.hpp"
 #include "store/sqlite.hpp"
 #include "tests/store/fixture.hpp"
 
@@ -236,6 +237,48 @@ TEST_CASE("a damaged day file is set aside, said, and does not stop the ones aft
   CHECK(world.reader().latest(series_1)->number == 2);
 }
 
+TEST_CASE("readers of the days around a damaged one still find theirs", "[store]") {
+  World world;
+  const auto day = [](std::int64_t n) { return start_ms + n * store::day_ms; };
+  const auto damaged = world.options.path / "day" / store::day_file_name(store::day_of(day(-1)));
+  {
+    auto store = world.open();
+    REQUIRE(store.append(batch_of({number(1, day(-1), 1)})));
+    REQUIRE(store.rotate());
+    REQUIRE(eventually([&] { return world.files_in("day") == 1; }));
+    REQUIRE(store.append(batch_of({number(1, day(-1) + 1, 2), number(1, day(0), 3)})));
+    REQUIRE(store.rotate());
+    REQUIRE(eventually([&] { return world.files_in("day") == 2; }));
+    REQUIRE(store.append(batch_of({number(1, day(-1) + 2, 4), number(1, day(0) + 1, 5)})));
+  }
+  std::ofstream(damaged, std::ios::binary) << std::string(8192, '?');
+  auto store = world.open();
+  CHECK(eventually([&] { return world.log.count_containing("was moved to") == 1; }));
+  CHECK(eventually([&] { return world.log.count_containing("sealing works again") == 1; }));
+  const auto rows = world.reader().rows(series_1, everything);
+  REQUIRE(rows.size() >= 3);
+  CHECK(rows.back().number == 5);
+}
+
+TEST_CASE("a catalog that breaks while the service runs stops the seal, not the service", "[store]") {
+  World world;
+  { const auto store = world.open(); }  // on closing, all pages go from the write-ahead log into the file
+  auto store = world.open();
+  {
+    std::fstream file(world.options.path / "catalog.db", std::ios::binary | std::ios::in | std::ios::out);
+    constexpr std::streamoff page_bytes = 4096;  // the first page, with the schema, stays
+    file.seekp(0, std::ios::end);
+    const auto size = file.tellp();
+    file.seekp(page_bytes);
+    file << std::string(static_cast<std::size_t>(size - page_bytes), '\xFF');
+  }
+  REQUIRE(store.append(batch_of({number(1, start_ms, 1)})));
+  REQUIRE(store.rotate());
+  REQUIRE(eventually([&] { return world.log.count_containing("setting damaged days aside waits") == 1; }));
+  CHECK(eventually([&] { return world.log.count_containing("sealing waits") == 1; }));
+  CHECK(store.append(batch_of({number(1, start_ms + 1, 2)})));
+}
+
 TEST_CASE("recovery says what it found, and damage is counted", "[store]") {
   World world;
   fs::path segment;
@@ -272,4 +315,31 @@ TEST_CASE("the redelivery table comes back as the newest table plus what followe
   const auto store = world.open();
   CHECK(store.recovered().redelivery == std::vector<proto::PacketRecord>{{1, 7, 70}, {2, 8, 80}});
   CHECK(store.recovered().last_epoch == 2);
+}
+
+TEST_CASE("a connection's number does not come back when the segment with its event has gone", "[store]") {
+  const auto table_of = [](std::uint32_t epoch) {
+    auto batch = batch_of({});
+    batch->add(proto::RedeliveryTable{{{epoch, 7, 70}}});
+    return batch;
+  };
+  const auto packets_of = [](std::uint32_t epoch) {
+    auto batch = batch_of({});
+    batch->packets = {{epoch, 8, 80}};
+    return batch;
+  };
+  const auto newest = GENERATE_COPY(0, 1);  // where the number is still told: the table, or the records after it
+  World world;
+  {
+    auto store = world.open();
+    auto connected = batch_of({});
+    connected->add(proto::SessionEpoch{3, true});
+    const auto position = store.append(connected);
+    REQUIRE(position);
+    REQUIRE(store.rotate());
+    REQUIRE(store.append(newest == 0 ? table_of(3) : packets_of(3)));
+    store.checkpointed(*position);
+    REQUIRE(eventually([&] { return world.files_in("log") == 1; }));
+  }
+  CHECK(world.open().recovered().last_epoch == 3);
 }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <fstream>
 
 #include "store/catalog.hpp"
 #include "store/day.hpp"
@@ -125,6 +126,22 @@ TEST_CASE("days older than the retention are unlinked whole", "[store][lesson-22
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].number == 2);
   CHECK(eventually([&] { return world.log.count_containing("retention") == 1; }));
+}
+
+TEST_CASE("a day file that retention forgot before a kill goes at the next start", "[store][lesson-22]") {
+  World world;
+  world.options.raw_retention_days = 10;
+  { const auto store = world.open(); }
+  const auto days = world.options.path / "day";
+  const auto today = store::day_of(start_ms);
+  const auto forgotten = {store::day_file_name(today - 40), store::day_file_name(today - 40) + "-wal",
+                          store::day_file_name(today - 41) + "-shm"};
+  for (const auto& name : forgotten) std::ofstream(days / name) << "left over";
+  store::DayFile::open(days / store::day_file_name(today));
+  auto store = world.open();
+  CHECK(eventually([&] { return world.log.count_containing("retention: 1 day files removed") == 1; }));
+  for (const auto& name : forgotten) CHECK_FALSE(fs::exists(days / name));
+  CHECK(world.files_in("day") == 1);
 }
 
 TEST_CASE("dead letters are kept, newest first, within their bound; the oldest go and are counted", "[store]") {
