@@ -6,6 +6,12 @@
 
 namespace telltale::proto {
 
+namespace {
+
+constexpr std::size_t longest_id = 48;  // of a device or metric; sites are shorter
+
+}  // namespace
+
 NameTemplate::NameTemplate(std::string_view text, const TopicTemplate& topic, std::size_t stars) {
   const auto refuse = [&](std::string_view why) {
     throw ConfigError("name '" + std::string(text) + "': " + std::string(why));
@@ -77,6 +83,7 @@ std::string_view NameTemplate::spell(std::span<const std::string_view> levels,
                                      std::span<const std::string_view> captures, NameArena& names) const {
   std::string_view name;
   for (const auto& part : parts_) {
+    if (name.size() > longest_id) break;  // is refused whatever follows; a payload could hold thousands of them
     const auto piece = spell(part, levels, captures, names);
     name = name.empty() ? piece : piece.empty() ? name : names.join({name, piece});
   }

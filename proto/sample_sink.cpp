@@ -98,6 +98,11 @@ void SampleSink::value(std::string_view name, std::string_view unit, JsonTape& t
     ++row_values_;
     return drop(DropReason::too_deep);
   }
+  // What starts like this cannot end as a metric, and spelling it out for thousands of members takes 100 MB.
+  if (!name.empty() && !valid_metric(name)) {
+    ++row_values_;
+    return drop(DropReason::bad_name);
+  }
   names_may_repeat_ = true;
   for_each_member(tape, index, [&](std::uint32_t i) {
     if (row_values_ > options_.max_metrics) return;

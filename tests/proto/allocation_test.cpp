@@ -21,6 +21,30 @@ TEST_CASE("allocations are counted at all", "[proto]") {
   CHECK(allocation_count() > cold);
 }
 
+TEST_CASE("a long name before thousands of members costs no memory for each of them", "[proto]") {
+  std::string members;
+  for (int i = 0; members.size() < 30'000; ++i)
+    members += (members.empty() ? "\"m" : ",\"m") + std::to_string(i) + "\":{}";
+  std::string payload = "{\"" + std::string(30'000, 'x') + "\":{" + members + "}}";
+  const auto [topic, mapped] =
+      GENERATE(table<std::string, bool>({{"telemetry/site1/esp32-7", false}, {"made/esp32-7", true}}));
+  CAPTURE(topic);
+  DecoderOptions options;
+  if (mapped) {
+    Mapping mapping;
+    mapping.name = "two stars";
+    mapping.topic = "made/{device}";
+    mapping.metrics.push_back({"/*/*", "{1}_{2}", ""});
+    options.mappings.push_back(mapping);
+  }
+  Decoder decoder(options);
+  Decoded out;
+  const auto before = allocation_count();
+  CHECK(decoder.decode(topic, payload.data(), payload.size(), from_ms(1'763'700'000'000), out));
+  CHECK(out.samples.empty());
+  CHECK(allocation_count() - before < 100);
+}
+
 TEST_CASE("a warm decoder allocates nothing for the messages of the hot path", "[proto]") {
   std::string batch = "[";
   for (int i = 0; i < 50; ++i) {
