@@ -11,6 +11,7 @@
 #include "app/version.hpp"
 #include "broker/ingest_session.hpp"
 #include "broker/paho_publisher.hpp"
+#include "broker/subscription_plan.hpp"
 #include "ingest/writer.hpp"
 #include "store/state_db.hpp"
 #include "store/store.hpp"
@@ -47,7 +48,13 @@ broker::IngestOptions with_run_facts(broker::IngestOptions mqtt, const std::stri
                                      const store::StateDb& facts) {
   mqtt.nonce = nonce;
   mqtt.previous_filters = split_lines(facts.get(filters_key).value_or(""));
+  mqtt.filters = broker::by_age(mqtt.filters, mqtt.previous_filters);
   return mqtt;
+}
+
+ingest::WriterOptions with_filters_of(ingest::WriterOptions options, const broker::IngestOptions& mqtt) {
+  options.filters = mqtt.filters;  // the places of the session's filters are what its messages name
+  return options;
 }
 
 broker::PublisherOptions publisher_options(const broker::IngestOptions& mqtt, const std::string& nonce) {
@@ -80,11 +87,12 @@ struct Service::Impl {
         facts(config.store.path / "state.db"),
         publisher(publisher_options(config.mqtt, nonce), clock, log, registry),
         alerting(config.alerting, store, state, publisher, clock, log, registry),
-        writer(config.ingest, store, clock, log, registry, [this] { return alerting.next_deadline(); }),
+        mqtt(with_run_facts(config.mqtt, nonce, facts)),
+        writer(with_filters_of(config.ingest, mqtt), store, clock, log, registry,
+               [this] { return alerting.next_deadline(); }),
         session(
-            with_run_facts(config.mqtt, nonce, facts), clock, log, registry,
-            [this](broker::SessionItem item) { writer.push(std::move(item)); },
-            [this](const std::vector<std::string>& filters) { facts.put(filters_key, join_lines(filters)); }),
+            mqtt, clock, log, registry, [this](broker::SessionItem item) { writer.push(std::move(item)); },
+            [this](const std::vector<std::string>& filters) { keep_filters(filters); }),
         http(config.http, {api::healthz_route(), api::readyz_route(checks()), api::metrics_route(registry)}, clock, log,
              registry),
         reload_ok(registry.gauge("telltale_config_last_reload_successful", "1 when the last (re)load was good.")),
@@ -115,6 +123,15 @@ struct Service::Impl {
             {"rules", [this] { return std::string(reload_ok.value() > 0 ? "ok" : "last reload failed"); }}};
   }
 
+  /// On the session's thread, which a full disk must not end.
+  void keep_filters(const std::vector<std::string>& filters) {
+    try {
+      facts.put(filters_key, join_lines(filters));
+    } catch (const store::StoreFailure& failure) {
+      log.error("service", std::string("cannot note which topic filters are subscribed: ") + failure.what());
+    }
+  }
+
   void note_reload() {
     reload_ok.set(1);
     reload_time.set(static_cast<double>(to_ms(clock.now())) / 1000.0);
@@ -130,6 +147,7 @@ struct Service::Impl {
   store::StateDb facts;  // the session's: small durable facts
   broker::PahoPublisher publisher;
   alerting::Alerting alerting;
+  const broker::IngestOptions mqtt;  // as configured, with what earlier runs left behind
   ingest::Writer writer;
   broker::IngestSession session;
   api::HttpServer http;

@@ -162,6 +162,8 @@ void IngestSession::Impl::end() {
 void IngestSession::Impl::continue_reading() {
   if (!transport || read_busy) return;
   if (phase != Phase::leaving && (reading_stopped || window.full())) return;
+  // The receiver still holds what came on earlier connections; until it has reached this one, no more is put on top.
+  if (phase == Phase::connected && !round) return;
   read_busy = true;
   // The handler owns the reader: its memory must stay until the read has ended, even when the connection is lost.
   transport->read(reader->writable(), [this, mine = generation, keep = reader](const error_code& error, std::size_t n) {

@@ -70,6 +70,7 @@ struct IngestSession::Impl {
                       Arrivals& arrivals);
   void on_suback(const Frame& frame);
   void on_unsuback(const Frame& frame);
+  void on_puback(const Frame& frame);
   void on_disconnect(const Frame& frame);
   void on_dropped_counter(std::string_view payload);
   void subscribe();

@@ -48,11 +48,8 @@ void IngestSession::Impl::on_frame(const Frame& frame, Arrivals& arrivals) {
     case PacketType::disconnect:
       hand_on(arrivals);
       return on_disconnect(frame);
-    case PacketType::puback: {  // of the marker: its arrival says more
-      const auto puback = mqtt5::parse_puback(frame.first_byte, body_of(frame));
-      if (!puback) return break_off(puback.error());
-      return;
-    }
+    case PacketType::puback:
+      return on_puback(frame);
     case PacketType::pingresp: {
       const auto pingresp = mqtt5::parse_pingresp(frame.first_byte, body_of(frame));
       if (!pingresp) return break_off(pingresp.error());
@@ -102,6 +99,7 @@ void IngestSession::Impl::on_connack(const Frame& frame, Arrivals& arrivals) {
 void IngestSession::Impl::subscribe() {
   round.emplace(plan, SubscriptionRound::Ability{.identifiers = connack.subscription_identifiers_available}, outgoing);
   flush();
+  continue_reading();
 }
 
 void IngestSession::Impl::on_suback(const Frame& frame) {
@@ -207,6 +205,18 @@ void IngestSession::Impl::on_dropped_counter(std::string_view payload) {
   if (std::exchange(drops_said, true)) return;  // said once until it stops
   log.warn(component, "the broker has dropped " + std::to_string(dropped) +
                           " messages since its start because a queue was full; see max_queued_messages");
+}
+
+/// Of the marker. Its arrival says more than a success; a refusal says that it will never arrive.
+void IngestSession::Impl::on_puback(const Frame& frame) {
+  const auto puback = mqtt5::parse_puback(frame.first_byte, body_of(frame));
+  if (!puback) return break_off(puback.error());
+  if (puback->reason_code < 0x80) return;  // 3.4.2.1
+  const std::string text = "the broker refuses our marker on '" + plan.marker_topic() +
+                           "': " + std::string(mqtt5::reason_text(puback->reason_code)) +
+                           "; without it we are never caught up, and readings without own time are not judged";
+  say_problem(text);
+  change_status([&](SessionStatus& s) { s.problem = text; });
 }
 
 void IngestSession::Impl::on_disconnect(const Frame& frame) {

@@ -19,6 +19,14 @@ std::uint32_t hash(std::string_view text) {
 
 }  // namespace
 
+std::vector<std::string> by_age(const std::vector<std::string>& filters, const std::vector<std::string>& previous) {
+  std::vector<std::string> ordered = filters;
+  std::stable_sort(ordered.begin(), ordered.end(), [&](const std::string& a, const std::string& b) {
+    return std::find(previous.begin(), previous.end(), a) < std::find(previous.begin(), previous.end(), b);
+  });
+  return ordered;
+}
+
 SubscriptionPlan::SubscriptionPlan(const std::vector<std::string>& filters, const std::vector<std::string>& previous,
                                    std::string_view instance)
     : configured_(filters),

@@ -11,6 +11,12 @@
 
 namespace telltale::broker {
 
+/// The filters in the order in which they are subscribed and in which overlapping ones count: those of earlier runs
+/// first, in their order, then the new ones. What a broker queued before it knew a new filter has no copy for that
+/// filter (nor has what a broker restored from an old snapshot delivers), so the copy of the older filter must count.
+[[nodiscard]] std::vector<std::string> by_age(const std::vector<std::string>& filters,
+                                              const std::vector<std::string>& previous);
+
 /// Which filters are wanted, under which Subscription Identifier, and what a message's identifiers mean.
 /// The identifier of a filter depends on its text, not on its place in the configuration: messages that a broker
 /// queued while the configuration was changed still name the right filter.

@@ -117,12 +117,13 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
   auto& samples = decoded_.samples;
   const bool had_samples = !samples.empty();
   const auto oldest = received - limits_.max_age;
-  std::erase_if(samples, [&](const proto::Sample& s) { return s.ts && *s.ts < oldest; });
+  const auto late = std::erase_if(samples, [&](const proto::Sample& s) { return s.ts && *s.ts < oldest; });
   if (had_samples && samples.empty()) {
     refused_ = DeadLetterReason::too_late;
     refused_detail_ = "all readings are older than the store keeps";
     return Outcome::dead_letter;
   }
+  if (late > 0) dropped_[static_cast<std::size_t>(proto::DropReason::too_late)]->add(late);
 
   const SeriesRegistry::Identity who{decoded_.tenant, decoded_.site, decoded_.device};
   auto* device = registry_.find(who);

@@ -49,7 +49,8 @@ struct Writer::Impl {
         log_clock(c, s.recovered().last_log_time),
         taker(options, s.recovered().directory, s.recovered().redelivery, m),
         epoch_base(s.recovered().last_epoch),
-        batch_ids(static_cast<std::uint64_t>(c.now().time_since_epoch().count()) ^ (std::uint64_t{std::random_device{}()} << 32)),
+        batch_ids(static_cast<std::uint64_t>(c.now().time_since_epoch().count()) ^
+                  (std::uint64_t{std::random_device{}()} << 32)),
         received(m.counter("telltale_messages_received_total", "Messages received, QoS 0 included.")),
         in_flight(m.gauge("telltale_messages_in_flight", "Messages received that have no outcome yet.")),
         sync_seconds(m.histogram("telltale_processing_duration_seconds", "Time spent, by stage.", duration_bounds,
@@ -75,6 +76,8 @@ struct Writer::Impl {
       notice_limits();
       notice_clock_step();
       tick_if_due();
+      // Not with the next message, which may be far away: the old segments go, and with them the table.
+      if (table_due) ensure_open();
       if (open.batch && clock.steady_now() - open.opened >= options.batch_delay) commit();
     }
     commit();
@@ -125,7 +128,8 @@ struct Writer::Impl {
     if (now - disk_checked >= 5s) {
       disk_checked = now;
       const bool low = store.disk_low();
-      condition({"disk-low", low, low ? "little disk space left: ingest stops when it is used up" : "disk space is back"});
+      condition(
+          {"disk-low", low, low ? "little disk space left: ingest stops when it is used up" : "disk space is back"});
     }
   }
 
@@ -167,8 +171,14 @@ struct Writer::Impl {
   void commit() {
     if (!open.batch) return;
     auto done = std::exchange(open, OpenBatch{});
+    // Behind a batch that was given up nothing may be written: acknowledgements are counted in arrival order, so
+    // those of a later batch would go to the messages of the lost one.
+    if (abandoned) return;
     const auto begin = clock.steady_now();
-    if (!append(done.batch)) return;
+    if (!append(done.batch)) {
+      abandoned = true;
+      return;
+    }
     last_log_time = done.batch->log_time;
     const auto end = clock.steady_now();
     sync_seconds.observe(std::chrono::duration<double>(end - begin).count());
@@ -203,7 +213,8 @@ struct Writer::Impl {
       if (stop_asked) {
         if (!give_up) give_up = std::chrono::steady_clock::now() + stop_gives_up_after;
         if (std::chrono::steady_clock::now() >= *give_up) {
-          log.error("ingest", "stopping although the log cannot be written; unacknowledged messages stay at the broker");
+          log.error("ingest",
+                    "stopping although the log cannot be written; unacknowledged messages stay at the broker");
           return false;
         }
       }
@@ -304,6 +315,7 @@ struct Writer::Impl {
   SteadyTime alive{}, ticked{}, disk_checked{};
   std::optional<SteadyTime> limit_alert_until;
   std::optional<SteadyTime> give_up;  // when to stop waiting for a log that cannot be written
+  bool abandoned = false;             // a batch was given up at stop
   bool table_due = true;
   bool rotation_failed = false;
   bool stopping = false;

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <catch2/catch.hpp>
 
 #include "broker/ingest_session.hpp"
@@ -182,6 +183,41 @@ TEST_CASE("a window that the broker oversteps stops the reading", "[broker]") {
   CHECK_FALSE(eventually([&] { return ours.message_count() > 10; }, 100ms));
   ours.session().acknowledge(1, 1);
   CHECK(eventually([&] { return ours.message_count() == 11; }));
+  fake.close();  // nothing to wait for at the end
+}
+
+TEST_CASE("a new connection is not read before the receiver has reached it", "[broker]") {
+  FakeBroker fake;
+  std::atomic<std::size_t> connected = 0, messages = 0;
+  RealClock clock;
+  RecordingLogger log;
+  PlainMetrics metrics;
+  broker::IngestSession session(options_for(fake), clock, log, metrics,
+                                [&](const broker::SessionItem& item) {
+                                  if (std::holds_alternative<broker::Connected>(item)) ++connected;
+                                  if (const auto* a = std::get_if<broker::Arrivals>(&item))
+                                    messages += a->messages.size();
+                                },
+                                {});
+  session.start();
+  fake.accept_connect({}, 1);
+  REQUIRE(eventually([&] { return connected == 1; }));
+  fake.send(publish_packet("a/x", "backlog", 1));
+  CHECK_FALSE(eventually([&] { return messages > 0; }, 100ms));
+  session.epoch_logged(1);
+  CHECK(eventually([&] { return messages == 1; }));
+  fake.close();  // nothing to wait for at the end
+  session.stop();
+}
+
+TEST_CASE("a refused marker is a problem, because we would never be caught up", "[broker]") {
+  FakeBroker fake;
+  RecordedSession ours(options_for(fake));
+  fake.accept_connect();
+  fake.grant_all();
+  fake.send("\x40\x03\x00\x05\x87"s);
+  REQUIRE(eventually([&] { return !ours.session().status().problem.empty(); }));
+  CHECK(ours.session().status().problem.find("service/telltale/marker': not authorized (0x87)") != std::string::npos);
   fake.close();  // nothing to wait for at the end
 }
 

@@ -81,6 +81,17 @@ TEST_CASE("identifiers belong to the filter's text, not to its place", "[broker]
   CHECK(after.meaning_of(publish).for_receiver());
 }
 
+TEST_CASE("filters of earlier runs come first, in their order, whatever the configuration says",
+          "[broker][lesson-05]") {
+  using Filters = std::vector<std::string>;
+  const auto [configured, previous, ordered] = GENERATE(table<Filters, Filters, Filters>({
+      {{"b/#", "a/#"}, {}, {"b/#", "a/#"}},
+      {{"a/+/x", "a/#"}, {"a/#"}, {"a/#", "a/+/x"}},
+      {{"new/#", "c/#", "b/#", "also/#"}, {"b/#", "gone/#", "c/#"}, {"b/#", "c/#", "new/#", "also/#"}},
+  }));
+  CHECK(by_age(configured, previous) == ordered);
+}
+
 TEST_CASE("a message that names several filters counts for the first; unknown identifiers for none", "[broker]") {
   const SubscriptionPlan plan({"a/#", "a/+", "a/#"}, {}, "one");
   const auto& subscriptions = plan.subscriptions();

@@ -171,6 +171,15 @@ TEST_CASE("a retained copy is last value only, and only with a time of its own",
   CHECK(b.events<proto::DeviceStatus>()[0].retained);
 }
 
+TEST_CASE("of a message with some readings older than the store keeps, those are left out and counted", "[ingest]") {
+  auto options = Bench::make_options();
+  options.limits.max_age = Millis{3'600'000};
+  Bench b{options};
+  CHECK(b.take("telemetry/s/d", R"([{"ts":1763600000,"a":1},{"ts":1763699990,"a":2}])") == Outcome::stored);
+  CHECK(b.batch.readings.size() == 1);
+  CHECK(b.metrics.counter("telltale_samples_dropped_total", "", {{"reason", "too_late"}}).value() == 1);
+}
+
 TEST_CASE("a live birth with the retain flag is a birth", "[ingest]") {
   Bench b;
   CHECK(b.take("status/s/d", R"({"state":"online"})", qos1(1)) == Outcome::status);

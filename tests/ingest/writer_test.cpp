@@ -16,7 +16,10 @@ namespace {
 
 /// A writer on a real store, with a session that records what it is told.
 struct Scene {
-  Scene() : store({.path = folder.path() / "data"}, clock, log, metrics) { make_writer(); }
+  explicit Scene(std::uint64_t rotate_readings = 4'000'000)
+      : store({.path = folder.path() / "data", .rotate_readings = rotate_readings}, clock, log, metrics) {
+    make_writer();
+  }
 
   void make_writer() {
     ingest::WriterOptions options;
@@ -214,4 +217,21 @@ TEST_CASE("new rules and the first segment's redelivery table are in the log", "
   REQUIRE(test::eventually([&] { return s.events<proto::RuleSetChange>().size() == 2; }));
   CHECK(s.events<proto::RuleSetChange>()[1].second.rules.default_heartbeat_s == 7);
   CHECK(s.events<proto::RedeliveryTable>().size() == 1);
+}
+
+TEST_CASE("a new segment gets its redelivery table though nothing arrives any more", "[ingest][lesson-19]") {
+  Scene s{1};
+  s.connect(1);
+  s.arrive(1, {{"telemetry/s/d", R"({"a":1})"}});
+  REQUIRE(test::eventually([&] {
+    s.clock.advance(20ms);
+    return s.acked() == 1;
+  }));
+  REQUIRE(test::eventually([&] {
+    s.clock.advance(20ms);
+    return s.events<proto::RedeliveryTable>().size() == 2;
+  }));
+  const auto tables = s.events<proto::RedeliveryTable>();
+  REQUIRE(tables.back().second.records.size() == 1);
+  CHECK(tables.back().second.records[0].packet_id == 1);
 }

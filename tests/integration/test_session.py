@@ -121,6 +121,24 @@ class Overlap(Scene):
         self.assertEqual(self.values("a"), [str(i) for i in range(100)])
         self.assertEqual(self.values("b"), [str(i) for i in range(100)])
 
+    def test_a_filter_that_is_added_while_messages_wait_loses_none_of_them(self):
+        """[lesson-05] [lesson-19] What was queued under the old filter alone has no copy for the new, overlapping one."""
+        both = self.service.config.read_text()
+        self.assertEqual(self.service.stop(), 0)
+        self.service.config.write_text(both.replace('"telemetry/+/a", "telemetry/#"', '"telemetry/#"'))
+        self.service.start().wait_ready()
+        self.assertEqual(self.service.stop(), 0)
+        for i in range(100):
+            self.publish("telemetry/s/a", f'{{"value":{i}}}')
+        self.flush()
+        self.service.config.write_text(both)
+        self.service.start().wait_ready()
+        self.settled(100)
+        self.publish("telemetry/s/a", '{"value":100}')
+        self.flush()
+        self.assertEqual(self.settled(102), {"stored": 101, "overlap": 1})
+        self.assertEqual(self.values("a"), [str(i) for i in range(101)])
+
     def test_filters_that_left_the_configuration_are_unsubscribed(self):
         """[lesson-05] A durable session does not pin old subscriptions."""
         self.assertEqual(self.service.stop(), 0)
