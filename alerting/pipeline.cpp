@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -163,9 +164,10 @@ bool Pipeline::Impl::process_next(Millis timeout) {
   const bool replaying = feeder.replaying();
   refusals.learn(*batch);
   if (!replaying) refusals.report(*batch);
+  const proto::LogPosition position = batch->position;
   findings.clear();
-  unqueued = batch->position;
   analytics_stage.time([&] { feeder.process(findings); });
+  unqueued = position;
   outbox_stage.time([&] { queue_findings(); });
   // Never ahead of the outbox: a checkpoint behind findings that wait would lose them.
   if (just_seeded && !outbox.pending()) checkpoints.save(feeder.engine(), feeder.position());

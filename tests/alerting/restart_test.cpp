@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "alerting/audit.hpp"
+#include "store/sqlite.hpp"
 #include "tests/alerting/service_bench.hpp"
 #include "tests/alerting/story.hpp"
 #include "tests/support/eventually.hpp"
@@ -244,6 +245,28 @@ TEST_CASE("emitted findings beyond the end of the log are said aloud, and new on
   for (std::size_t i = 30; i < 60; ++i) service.append(story.batches[i]);
   service.settle();
   CHECK(service.state->history().size() > said);
+}
+
+TEST_CASE("findings of a batch that was processed are not lost when state.db cannot be asked", "[alerting]") {
+  const Story story = test::make_story(2, 80);
+  ServiceBench service;
+  service.publisher.at_once = true;
+  service.start();
+  service.publisher.connect();
+  for (std::size_t i = 0; i < 20; ++i) service.append(story.batches[i]);
+  service.settle();
+  {
+    store::Database other(service.folder.path() / "state.db", store::Database::Mode::full);
+    other.exec("ALTER TABLE alert_history RENAME TO away");
+    for (std::size_t i = 20; i < 80; ++i) service.append(story.batches[i]);
+    CHECK_THROWS_AS(service.settle(), store::StoreFailure);
+    CHECK_THROWS_AS(service.settle(), store::StoreFailure);
+    other.exec("ALTER TABLE away RENAME TO alert_history");
+  }
+  service.settle();
+  CHECK(audit_story(story, service.state->history()).clean());
+  CHECK(check_wire(story, service.publisher.wire()) == 0);
+  CHECK(service.publisher.retained() == story.table);
 }
 
 TEST_CASE("the audit finds what is missing, what is too much and what differs", "[alerting]") {
