@@ -22,7 +22,7 @@ struct InboundMessage {
   std::uint32_t payload_size;   // bytes present here
   std::uint32_t original_size;  // > payload_size when the frame was over the limit and only its first KB was kept
   std::uint16_t packet_id;      // 0 for QoS 0
-  std::uint16_t filter;         // index of the first configured filter named by a subscription identifier; 0xFFFF none
+  std::uint16_t filter;         // the configured filters before this place had copies of their own; 0xFFFF unknown
   std::uint8_t qos;
   bool dup;
   bool retain;  // RETAIN=1: a copy sent at subscribe (retain-as-published is off)

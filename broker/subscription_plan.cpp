@@ -51,8 +51,14 @@ SubscriptionPlan::SubscriptionPlan(const std::vector<std::string>& filters, cons
   for (const auto& filter : previous) {
     const bool wanted = std::any_of(subscriptions_.begin(), subscriptions_.end(),
                                     [&](const Subscription& s) { return s.filter == filter; });
-    if (!wanted) obsolete_.push_back(filter);
+    if (wanted) continue;
+    obsolete_.push_back(filter);
+    by_identifier_.try_emplace(hash(filter), obsolete_place);
   }
+  const auto is_new = [&](const std::string& f) {
+    return std::find(previous.begin(), previous.end(), f) == previous.end();
+  };
+  first_new_ = static_cast<std::uint16_t>(std::find_if(filters.begin(), filters.end(), is_new) - filters.begin());
 }
 
 SubscriptionPlan::Meaning SubscriptionPlan::meaning_of(const mqtt5::Publish& publish) const {
@@ -60,6 +66,10 @@ SubscriptionPlan::Meaning SubscriptionPlan::meaning_of(const mqtt5::Publish& pub
   for (std::size_t i = 0; i < publish.subscription_identifier_count; ++i) {
     const auto found = by_identifier_.find(publish.subscription_identifiers[i]);
     if (found == by_identifier_.end()) continue;
+    if (found->second == obsolete_place) {
+      meaning.filter = std::min(meaning.filter, first_new_);
+      continue;
+    }
     const Subscription& subscription = subscriptions_[found->second];
     if (subscription.role == Role::configured) {
       meaning.filter = std::min(meaning.filter, subscription.index);
@@ -69,7 +79,7 @@ SubscriptionPlan::Meaning SubscriptionPlan::meaning_of(const mqtt5::Publish& pub
   }
   if (meaning.own) return meaning;
   // A broker without subscription identifiers, or a filter of the configuration that is one of our own topics.
-  const bool literal = meaning.filter == no_filter || configured_[meaning.filter] == publish.topic;
+  const bool literal = meaning.filter >= configured_.size() || configured_[meaning.filter] == publish.topic;
   if (literal && publish.topic == marker_topic_) meaning.own = Role::marker;
   if (literal && publish.topic == status_topic_) meaning.own = Role::status;
   if (literal && publish.topic == dropped_topic) meaning.own = Role::dropped_counter;

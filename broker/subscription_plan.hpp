@@ -42,18 +42,23 @@ class SubscriptionPlan {
   [[nodiscard]] const std::string& marker_topic() const noexcept { return marker_topic_; }
 
   struct Meaning {
-    std::uint16_t filter = no_filter;  // the first configured filter that is named
-    std::optional<Role> own;           // the message is (also) one of our own
+    // The first configured filter that is named. For a filter of an earlier run: the place behind those that were
+    // configured then and still are, because the broker made a copy for each of them too.
+    std::uint16_t filter = no_filter;
+    std::optional<Role> own;  // the message is (also) one of our own
     [[nodiscard]] bool for_receiver() const noexcept { return !own || filter != no_filter; }
   };
   [[nodiscard]] Meaning meaning_of(const mqtt5::Publish& publish) const;
 
  private:
+  static constexpr std::uint16_t obsolete_place = 0xFFFF;  // in by_identifier_
+
   std::vector<std::string> configured_;
   std::vector<Subscription> subscriptions_;
   std::vector<std::string> obsolete_;
   std::string marker_topic_, status_topic_;
   std::unordered_map<std::uint32_t, std::uint16_t> by_identifier_;  // place in subscriptions_
+  std::uint16_t first_new_ = 0;  // how many filters at the front are of an earlier run
 };
 
 }  // namespace telltale::broker

@@ -40,7 +40,7 @@ void MessageTaker::connected(std::uint32_t epoch, bool session_present) {
 }
 
 bool MessageTaker::is_overlap(const broker::InboundMessage& message) const {
-  if (message.filter == 0 || message.filter >= filters_.size()) return false;
+  if (message.filter > filters_.size()) return false;  // names none
   return std::any_of(filters_.begin(), filters_.begin() + message.filter,
                      [&](const std::string& earlier) { return proto::filter_matches(earlier, message.topic); });
 }

@@ -92,6 +92,19 @@ TEST_CASE("filters of earlier runs come first, in their order, whatever the conf
   CHECK(by_age(configured, previous) == ordered);
 }
 
+TEST_CASE("a filter of an earlier run ranks behind those that were configured with it and still are",
+          "[broker][lesson-05]") {
+  const SubscriptionPlan before({"a/+", "a/#", "b/#"}, {}, "one");
+  mqtt5::Publish publish;
+  publish.topic = "a/x";
+  publish.subscription_identifiers = {before.subscriptions()[0].identifier};
+  publish.subscription_identifier_count = 1;
+  const std::vector<std::string> previous{"a/+", "a/#", "b/#"};
+  CHECK(SubscriptionPlan({"a/#", "b/#"}, previous, "one").meaning_of(publish).filter == 2);
+  CHECK(SubscriptionPlan({"a/#", "c/#"}, previous, "one").meaning_of(publish).filter == 1);
+  CHECK(SubscriptionPlan({"+/x"}, previous, "one").meaning_of(publish).filter == 0);
+}
+
 TEST_CASE("a message that names several filters counts for the first; unknown identifiers for none", "[broker]") {
   const SubscriptionPlan plan({"a/#", "a/+", "a/#"}, {}, "one");
   const auto& subscriptions = plan.subscriptions();

@@ -156,6 +156,13 @@ TEST_CASE("the copy for a later overlapping filter is not counted twice", "[inge
   CHECK(b.take("telemetry/s/d", R"({"a":1})", qos1(1)) == Outcome::stored);
   CHECK(b.take("telemetry/s/d", R"({"a":1})", second) == Outcome::overlap);
   CHECK(b.take("telemetry/s/other", R"({"a":1})", second) == Outcome::stored);
+  auto of_an_earlier_run = qos1(3);
+  of_an_earlier_run.filter = 2;
+  CHECK(b.take("telemetry/s/d", R"({"a":1})", of_an_earlier_run) == Outcome::overlap);
+  CHECK(b.take("sensors/a/d", "1", of_an_earlier_run) != Outcome::overlap);
+  auto unknown = qos1(4);
+  unknown.filter = 0xFFFF;
+  CHECK(b.take("telemetry/s/d", R"({"a":1})", unknown) == Outcome::stored);
 }
 
 TEST_CASE("a retained copy is last value only, and only with a time of its own", "[ingest][lesson-12][lesson-13]") {

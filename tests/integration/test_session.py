@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The session with the broker: nothing lost or doubled through stops, restarts, overlaps and retained copies."""
 import json
+import signal
 import time
 import unittest
 
@@ -139,6 +140,18 @@ class Overlap(Scene):
         self.assertEqual(self.settled(102), {"stored": 101, "overlap": 1})
         self.assertEqual(self.values("a"), [str(i) for i in range(101)])
 
+    def test_an_overlapping_filter_that_is_removed_while_messages_wait_doubles_none_of_them(self):
+        """[lesson-05] [lesson-19] The copies that wait for the old filter are still copies."""
+        self.assertEqual(self.service.stop(), 0)
+        for i in range(100):
+            self.publish("telemetry/s/a", f'{{"value":{i}}}')
+        self.flush()
+        text = self.service.config.read_text()
+        self.service.config.write_text(text.replace('"telemetry/+/a", "telemetry/#"', '"telemetry/#"'))
+        self.service.start().wait_ready()
+        self.assertEqual(self.settled(200), {"stored": 100, "overlap": 100})
+        self.assertEqual(self.values("a"), [str(i) for i in range(100)])
+
     def test_filters_that_left_the_configuration_are_unsubscribed(self):
         """[lesson-05] A durable session does not pin old subscriptions."""
         self.assertEqual(self.service.stop(), 0)
@@ -149,6 +162,32 @@ class Overlap(Scene):
         self.publish("telemetry/s/a", '{"value":1}')
         self.flush()
         self.assertEqual(self.settled(1), {"stored": 1})
+
+
+class DeadOutput(Scene):
+    config = '[[rule]]\nname = "hot"\nmetric = "temperature"\nabove = 80.0\n'
+    broker_lines = ("acl_file @FOLDER@/acl",)
+
+    def prepare(self):
+        self.acl = self.folder / "acl"
+        self.acl.write_text("topic read #\ntopic write telemetry/#\ntopic write service/#\n")
+
+    def test_a_broker_that_refuses_our_alerts_does_not_hold_up_the_readings(self):
+        """[lesson-03] Only the log decides about acknowledgements; what cannot be delivered waits in the outbox."""
+        for i in range(2000):
+            self.publish("telemetry/s/d", f'{{"temperature":{90 if i % 2 else 10}}}')
+        self.flush()
+        self.assertEqual(self.settled(2000), {"stored": 2000})
+        self.assertEqual(len(self.values("d", "temperature")), 2000)
+        eventually("alerts wait in the outbox", lambda: self.service.metrics()['telltale_queue_depth{queue="outbox"}'] > 100)
+        self.client.subscribe("alerts/#")
+        self.client.pump(0.2)
+        self.assertEqual(self.client.messages, [])
+
+        self.acl.write_text("topic readwrite #\n")
+        self.broker.process.send_signal(signal.SIGHUP)
+        eventually("all of them arrive once it may", lambda: self.client.pump(0.05) or len(
+            {(m["id"], m["n"]) for m in (json.loads(p) for _, p in self.client.messages)}) >= 2000, 60)
 
 
 RULE = """
