@@ -164,7 +164,10 @@ struct Writer::Impl {
     open.batch->log_time = log_time;
     open.opened = clock.steady_now();
     if (step) open.batch->add(*step);
-    if (std::exchange(table_due, false)) open.batch->add(taker.redelivery_table());
+    if (std::exchange(table_due, false)) {
+      open.batch->add(taker.redelivery_table());
+      starts_segment = true;
+    }
     return *open.batch;
   }
 
@@ -180,6 +183,10 @@ struct Writer::Impl {
       return;
     }
     last_log_time = done.batch->log_time;
+    // A segment that was begun because the old one could not be synced has no table yet.
+    const auto generation = done.batch->position.generation;
+    if (std::exchange(last_generation, generation) != generation && !starts_segment) table_due = true;
+    starts_segment = false;
     const auto end = clock.steady_now();
     sync_seconds.observe(std::chrono::duration<double>(end - begin).count());
     if (done.messages) {
@@ -193,6 +200,7 @@ struct Writer::Impl {
     if (store.rotation_due()) {
       if (store.rotate()) {
         table_due = true;
+        rotation_failed = false;
       } else if (!std::exchange(rotation_failed, true)) {
         log.error("ingest", "could not start a new log segment; writing goes on in the old one");
       }
@@ -274,9 +282,10 @@ struct Writer::Impl {
   void handle(Stop&) { stopping = true; }
 
   void condition(proto::ServiceCondition c) {
-    bool& active = conditions[c.rule];
-    if (active == c.active) return;
-    active = c.active;
+    // What was never reported in this run may still be active from the run before.
+    const auto [known, first] = conditions.try_emplace(c.rule, c.active);
+    if (!first && known->second == c.active) return;
+    known->second = c.active;
     ensure_open().add(std::move(c));
   }
 
@@ -317,6 +326,8 @@ struct Writer::Impl {
   std::optional<SteadyTime> give_up;  // when to stop waiting for a log that cannot be written
   bool abandoned = false;             // a batch was given up at stop
   bool table_due = true;
+  bool starts_segment = false;  // the open batch has the table
+  std::uint64_t last_generation = 0;
   bool rotation_failed = false;
   bool stopping = false;
 
@@ -346,9 +357,10 @@ void Writer::start(proto::RuleSet rules, Session session) {
   auto& batch = self.ensure_open();
   batch.add(proto::Link{proto::LinkState::started});
   batch.add(proto::RuleSetChange{std::move(rules)});
-  if (const auto damaged = self.store.recovered().damaged_records) {
-    self.condition({"log-damage", true, std::to_string(damaged) + " damaged log records were set aside"});
-  }
+  const auto damaged = self.store.recovered().damaged_records;
+  self.condition({"log-damage", damaged > 0, std::to_string(damaged) + " damaged log records were set aside"});
+  self.condition({"series-limit", false, "started anew"});
+  self.condition({"config-error", false, "the configuration is good"});
   self.thread = std::jthread([&self] {
     self.commit();
     self.run();

@@ -150,12 +150,13 @@ struct Store::Impl {
     }
   }
 
-  [[nodiscard]] bool low() const {
+  /// Less than the reserve and `ahead` bytes more are free.
+  [[nodiscard]] bool low(std::uint64_t ahead = 0) const {
     Disk::Space space;
     if (disk.space(options.path, space) != 0) return false;
     const auto reserve = options.reserve_bytes != 0 ? options.reserve_bytes
                                                     : std::min(space.total_bytes / reserve_share, most_reserve_bytes);
-    return space.free_bytes < reserve;
+    return space.free_bytes < reserve + ahead;
   }
 
   Result<LogPosition, StoreError> append(std::shared_ptr<Batch> batch) {
@@ -227,7 +228,7 @@ Store::Next Store::next(LogPosition after, Millis timeout) {
 
 void Store::checkpointed(LogPosition position) { impl_->seal->checkpointed(position); }
 
-bool Store::disk_low() const { return impl_->low(); }
+bool Store::disk_low() const { return impl_->low(impl_->options.rotate_bytes); }
 
 void Store::stop() { impl_->seal->stop(); }
 

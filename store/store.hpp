@@ -71,7 +71,7 @@ class Store {
   /// Everything up to here is in a durable checkpoint: older segments may be unlinked once sealed.
   void checkpointed(proto::LogPosition position);
 
-  /// Free space is below the reserve.
+  /// Free space is within one segment (rotate_bytes) of the reserve: time to warn, while that can still be logged.
   [[nodiscard]] bool disk_low() const;
 
   /// Ends the seal thread after the segment it works on.

@@ -1,7 +1,7 @@
 #include "ingest/writer.hpp"
 
 #include <catch2/catch.hpp>
-#include <deque>
+#include <map>
 #include <mutex>
 
 #include "tests/support/eventually.hpp"
@@ -234,4 +234,24 @@ TEST_CASE("a new segment gets its redelivery table though nothing arrives any mo
   const auto tables = s.events<proto::RedeliveryTable>();
   REQUIRE(tables.back().second.records.size() == 1);
   CHECK(tables.back().second.records[0].packet_id == 1);
+}
+
+TEST_CASE("a condition that was active in the run before ends when the service starts well", "[ingest]") {
+  Scene s;
+  s.connect(1);
+  std::map<std::string, bool> told;
+  for (const auto& [at, condition] : s.events<proto::ServiceCondition>()) told[condition.rule] = condition.active;
+  CHECK(told.at("config-error") == false);
+  CHECK(told.at("series-limit") == false);
+  CHECK(told.at("log-damage") == false);
+
+  s.writer->report({"config-error", false, "still good"});
+  s.writer->report({"config-error", true, "line 3"});
+  s.writer->report({"config-error", true, "line 3"});
+  s.writer->stop();
+  std::vector<bool> config_errors;
+  for (const auto& [at, condition] : s.events<proto::ServiceCondition>()) {
+    if (condition.rule == "config-error") config_errors.push_back(condition.active);
+  }
+  CHECK(config_errors == std::vector<bool>{false, true});
 }

@@ -17,18 +17,24 @@ PROGRAM = os.environ["TELLTALE"]
 class Scene(unittest.TestCase):
     config = ""          # added to the smallest configuration; @DATA@ is the data folder
     start_service = True
+    broker_lines = ()    # added to the broker's configuration; @FOLDER@ is the test's folder
 
     def setUp(self):
         self.temp = tempfile.TemporaryDirectory(prefix="telltale-test-")
         self.addCleanup(self.temp.cleanup)
         self.folder = pathlib.Path(self.temp.name)
-        self.broker = Mosquitto(self.folder / "broker")
+        self.prepare()
+        self.broker = Mosquitto(self.folder / "broker",
+                                [line.replace("@FOLDER@", str(self.folder)) for line in self.broker_lines])
         self.addCleanup(self._end_broker)
         self.service = self.new_service("telltale")
         if self.start_service:
             self.service.start().wait_ready()
         self.client = Client(self.broker.port, "tester")
         self.addCleanup(lambda: self.client.socket.close())
+
+    def prepare(self):
+        """Before the broker starts."""
 
     def new_service(self, name, **changes):
         folder = self.folder / name

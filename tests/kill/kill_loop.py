@@ -57,6 +57,7 @@ class Publisher(threading.Thread):
         self.ending = threading.Event()
         self.error = None
         self.sent = 0
+        self.rate = 0.0
 
     def run(self):
         try:
@@ -67,6 +68,7 @@ class Publisher(threading.Thread):
                 while self.sent < due:
                     sequence = self._one(sequence, start_ms)
                 self.client.pump(0.002)
+            self.rate = self.sent / (time.monotonic() - begin)
             end = time.monotonic() + 30
             while self.client.unacked and time.monotonic() < end:
                 self.client.pump(0.1)
@@ -200,12 +202,13 @@ def main():
             eventually("the watcher saw every transition", lambda: history <= set(watcher.seen), 30)
             watcher.ending.set()
             watcher.join(10)
-            print(f"{publisher.sent} messages with {readings} readings acknowledged by the broker; "
+            print(f"{publisher.rate:.0f} messages/s at QoS 1; {publisher.sent} messages with {readings} readings acknowledged by the broker; "
                   f"lost {lost}, doubled {doubled}, foreign {foreign}")
             print(f"{len(history)} alert transitions; seen by the subscriber {len(watcher.seen)}, "
                   f"repeated {watcher.repeated}, differing {len(watcher.differing)}")
             print(audit.stdout.splitlines()[-1] if audit.stdout else audit.stderr)
             assert lost == doubled == foreign == 0
+            assert publisher.rate >= 3000, "the load was lighter than promised"
             assert audit.returncode == 0, audit.stdout[-2000:] + audit.stderr
             assert history, "no alert ever fired: the comparison would be empty"
             assert set(watcher.seen) == history, "the subscriber saw other transitions than were decided"

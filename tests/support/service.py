@@ -30,7 +30,7 @@ def eventually(what, condition, seconds=30):
 
 
 class Mosquitto:
-    def __init__(self, folder):
+    def __init__(self, folder, extra_lines=()):
         self.port = free_port()
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -41,6 +41,7 @@ class Mosquitto:
                 continue
             lines.append(line)
         lines += [f"listener {self.port} 127.0.0.1", f"persistence_location {self.folder}/", "log_dest stderr"]
+        lines += extra_lines
         if os.getuid() == 0:
             lines.append("user root")
         (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
