@@ -27,7 +27,7 @@ constexpr auto longest_wait = 100ms;
 constexpr auto retry_wait = 200ms;
 constexpr auto tick_spacing = 1s;
 constexpr auto limit_alert_holds = 10min;
-constexpr auto stop_gives_up_after = 8s;
+constexpr auto stop_gives_up_after = 4s;
 
 struct Reload {
   proto::RuleSet rules;
