@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 import unittest
 
 from scene import Client, Scene, eventually
@@ -75,9 +76,12 @@ class BadDays(Scene):
         for d in range(5):
             self.publish(f"status/s/d{d}", '{"state":"online","heartbeat_s":10}', retain=True)
         eventually("all are online", lambda: self.client.pump(0.02) or len(self.client.messages) >= 5)
+        silent_since = time.monotonic()
         self.broker.process.send_signal(signal.SIGSTOP)
         try:
             eventually("the service notices", lambda: not self.service.ready(), 60)
+            # Three heartbeats of 10 s: long enough for every device to be offline, were it their silence.
+            eventually("the stall outlasts the devices' deadline", lambda: time.monotonic() - silent_since > 32, 60)
         finally:
             self.broker.process.send_signal(signal.SIGCONT)
         self.service.wait_ready(60)
