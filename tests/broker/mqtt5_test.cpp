@@ -102,7 +102,8 @@ TEST_CASE("a fixed header is whole, incomplete or wrong", "[broker]") {
 TEST_CASE("a CONNACK says what the broker offers", "[broker]") {
   const std::string properties =
       "\x11\x00\x00\x0E\x10\x13\x00\x1E\x24\x00\x25\x00\x28\x00\x29\x00\x21\x00\x14\x26\x00\x01k\x00\x01v\x1F\x00\x02no"s;
-  const auto whole = parse_connack(connack_byte, "\x01\x00"s + static_cast<char>(properties.size()) + properties);
+  const std::string body = "\x01\x00"s + static_cast<char>(properties.size()) + properties;
+  const auto whole = parse_connack(connack_byte, body);  // views into `body`
   REQUIRE(whole.has_value());
   CHECK(whole->session_present);
   CHECK(whole->session_expiry_s == 3600u);
