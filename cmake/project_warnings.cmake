@@ -8,6 +8,10 @@ if(TELLTALE_SANITIZE)
   # With -fsanitize g++ 12 sees uninitialised values and null pointers inside the standard library, where there are none.
   target_compile_options(project_warnings INTERFACE -Wno-maybe-uninitialized -Wno-null-dereference)
 endif()
+if(TELLTALE_SANITIZE MATCHES thread)
+  # Asio has a fence that ThreadSanitizer does not model; it says so at compile time.
+  target_compile_options(project_warnings INTERFACE -Wno-tsan)
+endif()
 
 # Includes are written from the root of the tree: "store/log.hpp".
 add_library(project_options INTERFACE)

@@ -156,7 +156,7 @@ struct Store::Impl {
     if (disk.space(options.path, space) != 0) return false;
     const auto reserve = options.reserve_bytes != 0 ? options.reserve_bytes
                                                     : std::min(space.total_bytes / reserve_share, most_reserve_bytes);
-    return space.free_bytes < reserve + ahead;
+    return space.free_bytes < reserve || space.free_bytes - reserve < ahead;
   }
 
   Result<LogPosition, StoreError> append(std::shared_ptr<Batch> batch) {
