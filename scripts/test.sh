@@ -32,7 +32,7 @@ suite() { # PRESET CTEST-ARGUMENTS...
   fi
   local all bad
   all=$(grep -o '<testcase ' "$report" | wc -l)
-  bad=$(python3 -c 'import sys, xml.etree.ElementTree as e; print(sum(t.get("status") == "fail" for t in e.parse(sys.argv[1]).iter("testcase")))' "$report")
+  bad=$(python3 -c 'import sys, xml.etree.ElementTree as e; print(sum(t.get("status") != "run" for t in e.parse(sys.argv[1]).iter("testcase")))' "$report")
   passed=$((passed + all - bad))
   failed=$((failed + bad))
 }
