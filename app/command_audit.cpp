@@ -1,5 +1,6 @@
 #include "app/command_audit.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -18,6 +19,11 @@ void print(const char* what, const std::vector<alerting::AuditReport::Key>& keys
   for (const auto& key : keys) std::cout << what << ' ' << key.id << ' ' << key.n << '\n';
 }
 
+std::size_t clock_steps(const proto::Batch& batch) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      batch.events, [](const auto& placed) { return std::holds_alternative<proto::ClockStep>(placed.event); }));
+}
+
 int audit(const std::filesystem::path& folder, bool multi_tenant) {
   try {
     if (!std::filesystem::exists(folder / "state.db")) {
@@ -27,12 +33,18 @@ int audit(const std::filesystem::path& folder, bool multi_tenant) {
     store::LogWalk walk(folder);
     const store::StateDb state(folder / "state.db");
     const auto history = state.history();
-    const auto report = alerting::audit([&walk] { return walk.next(); }, history,
-                                        multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single);
+    std::size_t steps = 0;
+    const auto next = [&] {
+      auto batch = walk.next();
+      if (batch) steps += clock_steps(*batch);
+      return batch;
+    };
+    const auto report = alerting::audit(next, history, multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single);
     for (const auto& row : history) std::cout << "alert " << row.id << ' ' << row.n << '\n';
     print("missing", report.missing);
     print("extra", report.extra);
     print("different", report.different);
+    if (steps > 0) std::cout << "clock steps " << steps << '\n';
     std::cout << report.batches << " batches give " << report.transitions << " alert transitions; the history has "
               << history.size() << "; missing " << report.missing.size() << ", extra " << report.extra.size()
               << ", different " << report.different.size() << '\n';

@@ -57,13 +57,18 @@ class CsvWriter final : public Writer {
   std::string middle_;
 };
 
-/// Contracts 7, shape long: what JSON cannot say (a value that is not finite) is an absent key.
+/// Contracts 7, shape long: what JSON cannot say (a value that is not finite) is an absent key. A stored reading says
+/// where its time came from (contracts 3).
 class JsonWriter final : public Writer {
  public:
   JsonWriter(SeriesLabel label, std::ostream& out) : Writer(std::move(label), out) {
     middle_ = ",\"site\":" + api::json_string(label_.site) + ",\"device\":" + api::json_string(label_.device) +
               ",\"metric\":" + api::json_string(label_.metric);
     if (!label_.agg.empty()) middle_ += ",\"agg\":" + api::json_string(label_.agg);
+  }
+  void row(const store::Row& row) override {
+    source_ = ",\"ts_source\":" + api::json_string(to_string(row.source));
+    Writer::row(row);
   }
 
  private:
@@ -73,12 +78,12 @@ class JsonWriter final : public Writer {
   void text(Timestamp ts, const std::string& value) override { write(ts, ",\"value\":" + api::json_string(value)); }
   void write(Timestamp ts, const std::string& value) {
     out_ << (any_ ? ",\n " : "[") << "{\"time\":\"" << proto::format_rfc3339(ts) << "\",\"ts\":" << to_ms(ts) << middle_
-         << value << '}';
+         << value << source_ << '}';
     any_ = true;
   }
   void end() override { out_ << (any_ ? "]\n" : "[]\n"); }
 
-  std::string middle_;
+  std::string middle_, source_;
   bool any_ = false;
 };
 

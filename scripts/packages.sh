@@ -3,7 +3,7 @@ build_packages=(g++ cmake ninja-build pkg-config libpaho-mqttpp-dev libpaho-mqtt
   prometheus-cpp-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libexpected-dev libzstd-dev zlib1g-dev libssl-dev libcurl4-openssl-dev
   libhowardhinnant-date-dev tzdata catch2 librapidcheck-dev)
 demo_packages=(mosquitto mosquitto-clients curl python3)
-test_packages=(mosquitto mosquitto-clients curl python3 python3-paho-mqtt sqlite3 openssl git)
+test_packages=(mosquitto mosquitto-clients curl python3 python3-paho-mqtt sqlite3 openssl git libfaketime)
 check_packages=(clang-format clang-tidy)
 
 need_packages() {

@@ -42,15 +42,15 @@ TEST_CASE("a query prints the last day in ascending order, in each format", "[ap
         "1763700001000,2025-11-21T04:40:01Z,site1,esp32-7,temperature,nan\n");
   CHECK(ask(data, of("esp32-7", "temperature", "json")).out ==
         "[{\"time\":\"2025-11-21T04:38:00Z\",\"ts\":1763699880000,\"site\":\"site1\",\"device\":\"esp32-7\","
-        "\"metric\":\"temperature\",\"value\":21.4},\n"
+        "\"metric\":\"temperature\",\"value\":21.4,\"ts_source\":\"device\"},\n"
         " {\"time\":\"2025-11-21T04:38:00.250Z\",\"ts\":1763699880250,\"site\":\"site1\",\"device\":\"esp32-7\","
-        "\"metric\":\"temperature\",\"value\":0.30000000000000004},\n"
+        "\"metric\":\"temperature\",\"value\":0.30000000000000004,\"ts_source\":\"device\"},\n"
         " {\"time\":\"2025-11-21T04:39:00Z\",\"ts\":1763699940000,\"site\":\"site1\",\"device\":\"esp32-7\","
-        "\"metric\":\"temperature\",\"value\":1000000},\n"
+        "\"metric\":\"temperature\",\"value\":1000000,\"ts_source\":\"device\"},\n"
         " {\"time\":\"2025-11-21T04:40:00Z\",\"ts\":1763700000000,\"site\":\"site1\",\"device\":\"esp32-7\","
-        "\"metric\":\"temperature\",\"value\":1e-09},\n"
+        "\"metric\":\"temperature\",\"value\":1e-09,\"ts_source\":\"device\"},\n"
         " {\"time\":\"2025-11-21T04:40:01Z\",\"ts\":1763700001000,\"site\":\"site1\",\"device\":\"esp32-7\","
-        "\"metric\":\"temperature\"}]\n");
+        "\"metric\":\"temperature\",\"ts_source\":\"device\"}]\n");
   CHECK(ask(data, of("esp32-7", "temperature", "table")).out ==
         "site1/esp32-7 temperature\n"
         "2025-11-21T04:38:00Z      21.4\n"
@@ -75,7 +75,7 @@ TEST_CASE("booleans are 1 and 0, large integers exact, text as RFC 4180", "[app]
         "1763699940000,2025-11-21T04:39:00Z,site1,esp32-7,mode,plain\n"
         "1763700000000,2025-11-21T04:40:00Z,site1,esp32-7,mode,\"a \"\"quoted\"\", text\nin two lines\"\n");
   const auto json = ask(data, of("esp32-7", "mode", "json")).out;
-  CHECK(json.find(R"("value":"a \"quoted\", text\nin two lines"})") != std::string::npos);
+  CHECK(json.find(R"("value":"a \"quoted\", text\nin two lines","ts_source":"device"})") != std::string::npos);
 }
 
 TEST_CASE("the range is half open and takes every spelling of a time", "[app]") {

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Brokers that die or stall, disks that fill up, logs that are damaged: nothing acknowledged is lost."""
+import collections
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -11,7 +13,7 @@ import unittest
 from scene import Client, Scene, eventually
 
 
-class BadDays(Scene):
+class ShortKeepalive(Scene):
     def new_service(self, name, **changes):
         service = super().new_service(name, **changes)
         service.config.write_text(service.config.read_text().replace("[mqtt]\n", '[mqtt]\nkeepalive = "3s"\n'))
@@ -21,6 +23,8 @@ class BadDays(Scene):
         self.client.socket.close()
         self.client = Client(self.broker.port, "tester")
 
+
+class BadDays(ShortKeepalive):
     def test_the_broker_is_restarted_mid_stream(self):
         """[lesson-07] With its snapshot: every message that it acknowledged is stored once, and new ones arrive."""
         for i in range(500):
@@ -113,6 +117,71 @@ class BadDays(Scene):
         client.subscribe("alert-state/#")
         eventually("the damage is an alert", lambda: client.pump(0.05) or any(
             "/log-damage/" in t for t, _ in client.messages), 30)
+
+
+class OldSnapshot(ShortKeepalive):
+    broker_lines = ("log_type all",)
+
+    def acknowledged(self):
+        """The values that the service has acknowledged to the broker's first run, by the broker's own log: the n-th
+        new PUBLISH to it carries value n."""
+        sent, acknowledged, published = {}, set(), 0
+        for line in (self.folder / "broker/mosquitto.log").read_text().split(" running\n")[1].splitlines():
+            if publish := re.search(r"Sending PUBLISH to telltale \(d(.), q1, r0, m(\d+), 'telemetry/s/d'", line):
+                self.assertEqual(publish[1], "0", "nothing is repeated while the connection lasts")
+                sent[publish[2]] = published
+                published += 1
+            elif puback := re.search(r"Received PUBACK from telltale \(Mid: (\d+)", line):
+                if puback[1] in sent:
+                    acknowledged.add(sent[puback[1]])
+        return acknowledged
+
+    def test_the_broker_is_killed_mid_stream_and_comes_back_with_an_old_snapshot(self):
+        """[lesson-07] [lesson-19] It repeats what the service has long stored, and has forgotten what came since: what
+        the service acknowledged is stored, once, with and without a time of its own."""
+        an_hour_ago = int(time.time() * 1000) - 3_600_000
+
+        def publish(values):
+            for i in values:
+                self.publish("telemetry/s/d", f'{{"value":{i}' + (f',"ts":{an_hour_ago + i}}}' if i % 2 else "}"))
+
+        publish(range(200))
+        self.flush()
+        self.settled(200)
+        # What the service is too slow to acknowledge is in the snapshot.
+        self.service.process.send_signal(signal.SIGSTOP)
+        publish(range(200, 300))
+        self.flush()
+        snapshot = self.folder / "broker/mosquitto.db"
+        self.broker.process.send_signal(signal.SIGUSR1)
+        eventually("the snapshot is written", lambda: snapshot.exists() and "Saving in-memory database" in (
+            self.folder / "broker/mosquitto.log").read_text())
+        old = snapshot.read_bytes()
+        self.service.process.send_signal(signal.SIGCONT)
+        self.settled(300)
+
+        sent = 300
+        while len(self.acknowledged()) < 1000:
+            publish(range(sent, sent + 200))
+            sent += 200
+            eventually("the broker follows", lambda: self.client.pump(0.01) or len(self.client.unacked) < 400)
+        publish(range(sent, sent + 200))
+        self.broker.end(signal.SIGKILL)
+        snapshot.write_bytes(old)
+        taken = self.acknowledged()
+        self.broker.start()
+        self.reconnect_client()
+        publish(range(200_000, 200_500))
+        self.flush()
+        self.service.wait_ready()
+        eventually("the new ones are stored", lambda: "200499" in self.values("d"), 60)
+        outcomes = self.settled(900)
+        self.assertTrue(self.service.alive())
+        stored = collections.Counter(int(v) for v in self.values("d"))
+        self.assertEqual(taken - stored.keys(), set(), "acknowledged, and not stored")
+        self.assertEqual({v for v in range(200_000, 200_500)} - stored.keys(), set())
+        self.assertEqual([v for v, n in stored.items() if n > 1], [], "stored twice")
+        self.assertGreaterEqual(outcomes["duplicate"], 100)
 
 
 @unittest.skipUnless(os.getuid() == 0, "mounting a small tmpfs needs root")

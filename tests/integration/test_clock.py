@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""The host's clock is stepped, or the service was away: readings keep sensible times, and nobody is called offline.
+
+The service's wall clock is moved for real by libfaketime, whose offset is read from a file at every look at the clock;
+its monotonic clock runs on, as it does when NTP or an operator sets a host's clock."""
+import glob
+import json
+import time
+import unittest
+
+from scene import Scene, eventually
+
+LIBRARY = (glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1") + [None])[0]
+HOUR = 3600
+RULE = '[[rule]]\nname = "hot"\nmetric = "temperature"\nabove = 80.0\n'
+
+
+class Clock(Scene):
+    config = '[store]\npath = "@DATA@"\narchive_log = true\n' + RULE
+    start_service = False
+
+    def setUp(self):
+        super().setUp()
+        self.assertIsNotNone(LIBRARY, "Debian's libfaketime is not installed")
+        self.offset_file = self.folder / "offset"
+        self.set_offset(0)
+        self.start()
+        self.client.subscribe("presence/#")
+        self.client.subscribe("alerts/#")
+
+    def set_offset(self, seconds):
+        fresh = self.offset_file.with_suffix(".new")  # renamed, so that it is never read half written
+        fresh.write_text(f"{seconds:+d}\n")
+        fresh.replace(self.offset_file)
+        self.offset = seconds
+
+    def start(self):
+        self.service.start(LD_PRELOAD=LIBRARY, FAKETIME_TIMESTAMP_FILE=str(self.offset_file), FAKETIME_NO_CACHE="1",
+                           FAKETIME_DONT_FAKE_MONOTONIC="1", NO_FAKE_STAT="1").wait_ready()
+
+    def now(self):
+        """As the service's clock shows it, in ms."""
+        return (time.time() + self.offset) * 1000
+
+    def rows(self, device, metric="temperature"):
+        answer = self.service.run("query", "--data", self.service.data, "--device", device, "--metric", metric,
+                                  "--from", "0", "--format", "json")
+        return json.loads(answer.stdout) if answer.returncode == 0 else []
+
+    def seen(self, topic_class):
+        self.client.pump(0.02)
+        return [(t, json.loads(p)) for t, p in self.client.messages if t.startswith(topic_class + "/")]
+
+    def state_of(self, device):
+        return [p["state"] for t, p in self.seen("presence") if t == f"presence/s/{device}"]
+
+    def clock_steps(self):
+        """In the log, by `telltale audit`, which also proves that the same log gives the same alerts."""
+        answer = self.service.run("audit", "--data", self.service.data)
+        self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
+        return [int(line.split()[-1]) for line in answer.stdout.splitlines() if line.startswith("clock steps ")]
+
+
+class ClockSteps(Clock):
+    def test_an_hour_forwards_and_two_back_make_neither_alerts_nor_offline_devices(self):
+        """[lesson-24] Durations ignore a step, stamps follow it."""
+        devices = [f"d{i}" for i in range(5)]
+        for device in devices:
+            self.publish(f"status/s/{device}", '{"state":"online","session":"a","heartbeat_s":60}', retain=True)
+        log = self.service.folder / "telltale.log"
+        sent, spans = 0, []
+        for steps, offset in enumerate([0, HOUR, 0, -HOUR]):
+            self.set_offset(offset)
+            eventually(f"step {steps} is noticed", lambda: log.read_text().count("wall clock was stepped") == steps)
+            spans.append([self.now(), 0])
+            for i in range(20):
+                for device in devices:
+                    self.publish(f"telemetry/s/{device}", f'{{"temperature":{20 + i}}}')
+                    self.publish(f"telemetry/s/{device}", f'{{"pressure":{i},"ts":{int(spans[-1][0]) + 50 * i}}}')
+                    sent += 2
+            self.flush()
+            spans[-1][1] = self.now()
+            self.assertEqual(self.settled(sent + len(devices))["stored"], sent)
+            self.assertTrue(self.service.ready())
+
+        for device in devices:
+            rows = self.rows(device)
+            self.assertEqual([r["value"] for r in rows], [20 + i for _ in spans for i in range(20)], "in their order")
+            self.assertEqual({r["ts_source"] for r in rows}, {"receive"})
+            for n, row in enumerate(rows):
+                # After a step back receive stamps stay behind the newest one: strictly increasing (contracts 3).
+                begin, end = spans[min(n // 20, 1)]
+                self.assertTrue(begin - 2000 <= row["ts"] <= end + 5000, (n, row, spans))
+            # A device's own time is believed whatever our clock did before.
+            own = self.rows(device, "pressure")
+            self.assertEqual([r["ts"] for r in own], sorted(int(begin) + 50 * i for begin, _ in spans for i in range(20)))
+            self.assertEqual({r["ts_source"] for r in own}, {"device"})
+            self.assertEqual(self.state_of(device), ["online"])
+        self.assertEqual(self.seen("alerts"), [])
+
+        # And what is really wrong is still told, with the service's time.
+        self.publish("telemetry/s/d0", '{"temperature":90}')
+        fired = eventually("the alert", lambda: self.seen("alerts"))
+        self.assertEqual([(t, p["state"], p["value"]) for t, p in fired],
+                         [("alerts/warning/s/d0/hot/temperature", "firing", 90)])
+        self.assertEqual(self.service.stop(), 0)
+        self.assertEqual(self.clock_steps(), [3])
+
+
+class TenMinutesAway(Clock):
+    def test_ten_minutes_of_readings_without_time_are_backlog_and_nothing_is_told_about_the_past(self):
+        """[lesson-25] [lesson-26] The ten minutes are real to the service's clock."""
+        for device in ("talks", "silent", "dies"):
+            self.publish(f"status/s/{device}", '{"state":"online","session":"a","heartbeat_s":10}', retain=True)
+            self.publish(f"telemetry/s/{device}", '{"temperature":20}')
+        eventually("all are online", lambda: len(self.seen("presence")) >= 3)
+        self.settled(6)
+        self.assertEqual(self.service.stop(), 0)
+        self.client.messages.clear()
+
+        for i in range(600):
+            self.publish("telemetry/s/talks", f'{{"temperature":{90 if i % 100 == 50 else 21}}}')
+        self.publish("status/s/dies", '{"state":"offline","session":"a"}', retain=True)
+        self.flush()
+        self.set_offset(600)
+        before = self.now()
+        self.start()
+        self.assertEqual(self.settled(601), {"stored": 600, "status": 1})
+        after = self.now()
+
+        rows = self.rows("talks")
+        self.assertEqual([r["ts_source"] for r in rows], ["receive"] + ["backlog"] * 600)
+        self.assertEqual(len({r["ts"] for r in rows}), 601)
+        self.assertLess(rows[0]["ts"], before - 590_000)
+        for row in rows[1:]:
+            self.assertTrue(before <= row["ts"] <= after + 1000, row)
+
+        self.publish("telemetry/s/talks", '{"temperature":22}')
+        eventually("a live reading has its receive time",
+                   lambda: [r["ts_source"] for r in self.rows("talks")[-1:]] == ["receive"])
+        eventually("the will counts", lambda: self.state_of("dies") == ["offline"])
+        # Silent for ten minutes by the clock, but only from now on while we listen: at last it is told.
+        self.assertNotIn("offline", self.state_of("silent"))
+        def silent_is_told():
+            self.publish("telemetry/s/talks", '{"temperature":22}')
+            return "offline" in self.state_of("silent")
+        eventually("the silent one is told after three of its heartbeats", silent_is_told, 60)
+        self.assertNotIn("offline", self.state_of("talks"))
+        self.assertEqual([t for t, _ in self.seen("alerts") if "/hot/" in t], [])
+        self.assertEqual(self.service.stop(), 0)
+        self.assertEqual(self.clock_steps(), [], "a clock that went on while we were away was not stepped")
+
+
+if __name__ == "__main__":
+    unittest.main()
