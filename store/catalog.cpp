@@ -33,7 +33,8 @@ constexpr const char* steps[] = {
        create table generation(generation integer primary key, first_sequence integer not null,
                                last_sequence integer not null, readings integer not null, sealed_at integer not null);
        create table day_file(day integer not null, class text not null, rev integer not null, name text not null,
-                             primary key(day, class, rev)) without rowid;)"};
+                             primary key(day, class, rev)) without rowid;)",
+    "alter table day_file add column closed integer not null default 0;"};
 
 constexpr std::size_t row_overhead_bytes = 64;  // of a dead letter besides its texts
 constexpr std::size_t most_letter_bytes = 1u << 20;
@@ -64,8 +65,8 @@ Catalog Catalog::open(const fs::path& folder) {
 Catalog Catalog::open_read_only(const fs::path& folder) {
   if (!fs::exists(folder / file_name)) throw StoreFailure(folder.string() + ": is no data folder (no catalog.db)");
   Database database(folder / file_name, Database::Mode::read_only);
-  if (database.number("pragma user_version") > static_cast<std::int64_t>(std::size(steps)))
-    throw StoreFailure(database.file().string() + ": was made by a newer telltale");
+  refuse_newer(database, std::size(steps));
+  refuse_older(database, std::size(steps));
   return Catalog(std::move(database));
 }
 
@@ -87,8 +88,7 @@ std::uint64_t Catalog::record(const Sealed& sealed, std::uint64_t dead_letter_by
   put_series(sealed);
   put_letters(sealed.letters);
   const auto dropped = sealed.letters.empty() ? 0 : bound_letters(dead_letter_bytes);
-  Statement file(database_, "insert or ignore into day_file(day, class, rev, name) values(?, 'raw', 0, ?)");
-  for (const auto& f : sealed.files) file.run(f.day, f.name);
+  put_day_files(sealed.files);
   Statement(database_, "insert or ignore into generation values(?, ?, ?, ?, ?)")
       .run(sealed.generation, sealed.first_sequence, sealed.last_sequence, sealed.readings, sealed.sealed_at_ms);
   transaction.commit();
@@ -230,14 +230,32 @@ std::vector<Reader::DeadLetterRow> Catalog::dead_letters(std::size_t limit) {
 
 std::vector<Catalog::DayFile> Catalog::day_files(std::int64_t first_day, std::int64_t last_day) {
   std::vector<DayFile> out;
-  Statement select(database_, "select day, name from day_file where day between ? and ? order by day");
+  Statement select(database_,
+                   "select day, class, rev, name, closed from day_file where day between ? and ? order by day, class, "
+                   "rev");
   for (auto row = select.query(first_day, last_day); row.next();)
-    out.push_back({row.integer(0), std::string(row.text(1))});
+    out.push_back({row.integer(0), std::string(row.text(1)), static_cast<std::uint32_t>(row.integer(2)),
+                   std::string(row.text(3)), row.integer(4) != 0});
   return out;
 }
 
-void Catalog::forget_day_files_before(std::int64_t day) {
-  Statement(database_, "delete from day_file where day<?").run(day);
+void Catalog::switch_day_file(const DayFile& added) {
+  Transaction transaction(database_);
+  Statement(database_, "delete from day_file where day=? and class=?").run(added.day, added.klass);
+  put_day_files({added});
+  transaction.commit();
+}
+
+void Catalog::replace_day_file(const DayFile& file, const std::optional<DayFile>& with) {
+  Transaction transaction(database_);
+  Statement(database_, "delete from day_file where day=? and class=? and rev=?").run(file.day, file.klass, file.rev);
+  if (with) put_day_files({*with});
+  transaction.commit();
+}
+
+void Catalog::put_day_files(const std::vector<DayFile>& files) {
+  Statement put(database_, "insert or ignore into day_file(day, class, rev, name, closed) values(?, ?, ?, ?, ?)");
+  for (const auto& f : files) put.run(f.day, f.klass, f.rev, f.name, f.closed);
 }
 
 Generations::Generations(const fs::path& folder, std::uint64_t least)

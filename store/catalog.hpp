@@ -33,7 +33,10 @@ class Catalog {
   };
   struct DayFile {
     std::int64_t day;  // days since 1970-01-01
+    std::string klass;
+    std::uint32_t rev;
     std::string name;  // below day/
+    bool closed;       // written once, series first; else open for seals
   };
   /// Everything a sealed segment leaves here, in one transaction.
   struct Sealed {
@@ -56,16 +59,20 @@ class Catalog {
   void load(DirectoryBuilder& directory);
   [[nodiscard]] std::optional<Latest> latest(proto::SeriesId series);
   [[nodiscard]] std::vector<Reader::DeadLetterRow> dead_letters(std::size_t limit);
+  /// The manifest: by day, class and revision. Of one day and class at most one file is closed and at most one is open.
   [[nodiscard]] std::vector<DayFile> day_files(std::int64_t first_day, std::int64_t last_day);
-  void forget_day_files_before(std::int64_t day);
+  /// `added` takes the place of all files of its day and class, in one transaction.
+  void switch_day_file(const DayFile& added);
+  void forget_day_file(const DayFile& file) { replace_day_file(file, std::nullopt); }
+  void replace_day_file(const DayFile& file, const std::optional<DayFile>& with);
   [[nodiscard]] std::uint64_t last_sequence();  // of all sealed generations
   [[nodiscard]] std::uint64_t last_generation();
-  void checkpoint() { database_.checkpoint(); }
 
  private:
   explicit Catalog(Database database) : database_(std::move(database)) {}
   void put_directory(const std::vector<proto::Event>& events);
   void put_series(const Sealed& sealed);
+  void put_day_files(const std::vector<DayFile>& files);
   void put_letters(const std::vector<Letter>& letters);
   std::uint64_t bound_letters(std::uint64_t most_bytes);
 

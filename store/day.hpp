@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "proto/clock.hpp"
 
@@ -22,7 +24,20 @@ inline constexpr std::int64_t day_ms = 24 * hour_ms;
 inline constexpr std::int64_t first_day = -719'162;  // 0001-01-01
 inline constexpr std::int64_t last_day = 2'932'896;  // 9999-12-31
 
+/// Which file a day's readings of one retention class are in. Revisions of a day and class only grow.
+struct DayFileName {
+  std::int64_t day = 0;
+  std::string klass = "raw";
+  std::uint32_t rev = 0;
+  friend bool operator==(const DayFileName&, const DayFileName&) = default;
+};
 /// "20251121-raw-0.db". Precondition: first_day <= day <= last_day.
-[[nodiscard]] std::string day_file_name(std::int64_t day);
+[[nodiscard]] std::string to_string(const DayFileName& name);
+[[nodiscard]] std::optional<DayFileName> parse_day_file_name(std::string_view name);
+
+/// "20251121". Precondition as above.
+[[nodiscard]] std::string day_text(std::int64_t day);
+/// Months since year 0.
+[[nodiscard]] std::int64_t month_of_day(std::int64_t day);
 
 }  // namespace telltale::store

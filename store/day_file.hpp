@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,13 +17,34 @@
 
 namespace telltale::store {
 
-/// day/<yyyymmdd>-raw-<rev>.db: the chunks of one UTC day and the ledger of the generations that are in it.
+/// day/<yyyymmdd>-<class>-<rev>.db: chunks of one UTC day and the ledger of the generations that are in it.
+/// An open file is appended to by one seal after another; a closed one is written once, series first, and never again.
+/// Threads: one at a time. Errors: DatabaseError.
 class DayFile {
  public:
-  static DayFile open(const std::filesystem::path& file);            // made or migrated
-  static DayFile open_read_only(const std::filesystem::path& file);  // throws DatabaseError
+  static DayFile open(const std::filesystem::path& file);            // an open one, made or migrated
+  static DayFile open_read_only(const std::filesystem::path& file);  // beside its writer
+  static DayFile open_closed(const std::filesystem::path& file);     // takes no locks
+  /// A new closed one. Nothing is durable: the caller syncs the file after Build::commit() and the end of this object.
+  static DayFile build(const std::filesystem::path& file);
 
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
   [[nodiscard]] bool has(std::uint64_t generation);
+
+  struct LedgerEntry {
+    std::uint64_t generation;
+    std::int64_t order;         // place among the seals of this file
+    std::int64_t t_min, t_max;  // ms
+    std::uint64_t readings, chunks;
+  };
+  [[nodiscard]] std::vector<LedgerEntry> ledger();
+  [[nodiscard]] std::vector<std::uint64_t> generations();
+
+  struct Name {
+    proto::SeriesId series;
+    std::string tenant, site, device, metric, unit;
+  };
+  [[nodiscard]] std::vector<Name> names();
 
   /// Writes one generation: chunks in key order (hour, series, piece), then its ledger entry. All or nothing.
   class Seal {
@@ -36,28 +59,73 @@ class DayFile {
     Statement insert_;
     Statement name_;
     Statement ledger_;
-    std::uint64_t generation_;
-    std::int64_t order_;
-    std::int64_t t_min_ = INT64_MAX, t_max_ = INT64_MIN;
-    std::uint64_t rows_ = 0, chunks_ = 0;
+    LedgerEntry entry_;
   };
 
-  struct Chunk {
+  /// Writes a closed file: chunks by series and piece, names, and the ledgers of the files that it replaces.
+  class Build {
+   public:
+    explicit Build(DayFile& file);
+    void add(proto::SeriesId series, unsigned piece, std::uint64_t generation, const ChunkPoints& points);
+    void name(const Name& name);
+    void enter(const LedgerEntry& entry);  // once per generation
+    void commit();
+
+   private:
+    Transaction transaction_;
+    Statement insert_;
+    Statement name_;
+    Statement ledger_;
+  };
+
+  /// A chunk without its data. `generation` is the newest that it has readings of: where pieces hold the same time, the
+  /// one of the later generation counts.
+  struct Head {
+    std::int64_t id = 0;
     std::uint64_t generation = 0;
     ChunkHeader header;
     proto::ValueType type = proto::ValueType::number;
+  };
+  struct Chunk : Head {
     std::string data;
   };
-  /// One series' chunks that touch [from, to), in the order of sealing. With data only when asked.
+  /// One series' chunks that touch [from, to), in the order of generations.
+  [[nodiscard]] std::vector<Head> heads(proto::SeriesId series, std::int64_t from, std::int64_t to);
   [[nodiscard]] std::vector<Chunk> chunks(proto::SeriesId series, std::int64_t from, std::int64_t to);
-  [[nodiscard]] std::vector<std::uint64_t> generations();
+  [[nodiscard]] std::string data(std::int64_t id);
+  /// Those of all series, in the order of the file.
+  void each_head(std::int64_t from, std::int64_t to, const std::function<void(proto::SeriesId, const Head&)>& visit);
+
+  /// A walk over a part of the file whose chunks are ascending by series.
+  class Run {
+   public:
+    Run(DayFile& file, std::int64_t first_id, std::int64_t last_id);
+    [[nodiscard]] bool next();  // to the next chunk
+    [[nodiscard]] proto::SeriesId series() const;
+    [[nodiscard]] Chunk chunk() const;
+
+   private:
+    Statement select_;
+    Statement::Rows rows_;
+  };
+  /// Together they hold every chunk. Cost: a statement each, one per hour and seal of an open file.
+  [[nodiscard]] std::vector<std::unique_ptr<Run>> runs();
 
   /// One consistent state for several reads.
   [[nodiscard]] Transaction snapshot() { return Transaction(database_, Transaction::Kind::read); }
+  void checkpoint() { database_.checkpoint(); }
+  /// What `pragma quick_check` complains of; nothing when the pages are sound.
+  [[nodiscard]] std::optional<std::string> quick_check();
 
  private:
-  explicit DayFile(Database database) : database_(std::move(database)) {}
+  DayFile(Database database, bool closed) : database_(std::move(database)), closed_(closed) {}
+  struct IdRange {
+    std::int64_t first, last;
+  };
+  [[nodiscard]] std::vector<IdRange> ranges(proto::SeriesId series, std::int64_t from, std::int64_t to);
+
   Database database_;
+  bool closed_;
 };
 
 }  // namespace telltale::store

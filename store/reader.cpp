@@ -91,7 +91,7 @@ struct Reader::Impl {
     std::vector<Part> parts;
     std::map<std::int64_t, std::set<std::uint64_t>> sealed;  // generations by day
     for (const auto& file : view.catalog.day_files(day_of(from), day_of(to - 1)))
-      read_day(folder / "day" / file.name, series, from, to, parts, sealed[file.day]);
+      read_day(folder / "day" / file.name, file.closed, series, from, to, parts, sealed[file.day]);
     for (auto& segment : view.segments) {
       Part part{segment.generation, {}};
       scan(
@@ -119,12 +119,12 @@ struct Reader::Impl {
     return all;
   }
 
-  static void read_day(const fs::path& path, SeriesId series, std::int64_t from, std::int64_t to,
+  static void read_day(const fs::path& path, bool closed, SeriesId series, std::int64_t from, std::int64_t to,
                        std::vector<Part>& parts, std::set<std::uint64_t>& sealed) {
     if (!fs::exists(path)) throw Vanished{path.string()};
     std::vector<DayFile::Chunk> chunks;
     try {
-      auto file = DayFile::open_read_only(path);
+      auto file = closed ? DayFile::open_closed(path) : DayFile::open_read_only(path);
       const auto snapshot = file.snapshot();
       for (const auto generation : file.generations()) sealed.insert(generation);
       chunks = file.chunks(series, from, to);

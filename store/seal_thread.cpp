@@ -9,6 +9,7 @@
 #include "store/day_file.hpp"
 #include "store/disk.hpp"
 #include "store/fail_point.hpp"
+#include "store/reserve.hpp"
 
 namespace telltale::store {
 
@@ -19,6 +20,7 @@ namespace {
 constexpr auto recent_every = std::chrono::seconds(2);
 constexpr auto measure_every = std::chrono::seconds(10);
 constexpr auto retry_every = std::chrono::seconds(2);
+constexpr std::int64_t close_after_ms = 2 * hour_ms;  // the end of the day
 
 }  // namespace
 
@@ -29,7 +31,11 @@ SealThread::SealThread(const StoreOptions& options, Catalog catalog, Feed& feed,
       feed_(feed),
       clock_(clock),
       log_(log),
-      sealer_(options.path, catalog_, clock, log),
+      policy_({"raw", {}, options.raw_retention_days, options.hourly_retention_days, options.daily_retention_days},
+              options.retention),
+      close_(options.path, catalog_, log),
+      retention_(options.path, catalog_, close_, policy_, log),
+      sealer_(options.path, catalog_, close_, policy_, clock, log),
       recent_(options.path, feed, clock, log, {options.recent_max_rate, options.recent_hours}),
       waiting_(metrics.gauge("telltale_queue_depth", "Entries that wait.", {{"queue", "seal"}})),
       bytes_(metrics.gauge("telltale_storage_bytes", "Bytes in the data folder.")),
@@ -70,7 +76,9 @@ void SealThread::run(const std::stop_token& stop) {
     if (stop.stop_requested()) return;
     attempt("sealing", [&] { seal_finished(stop); });
     attempt("unlinking", [this] { release(); });
+    attempt("closing days", [&] { close_days(stop); });
     attempt("retention", [this] { retain(); });
+    attempt("making room", [this] { make_room(); });
     attempt("recent.db", [this] { tick_recent(); });
     if (damage_met_) attempt("setting damaged days aside", [this] { set_aside_damaged_days(); });
     measure();
@@ -102,7 +110,9 @@ void SealThread::seal_finished(const std::stop_token& stop) {
 
 void SealThread::seal(const SegmentInfo& segment) {
   if (!segment.empty()) {
-    const auto dropped = sealer_.seal(segment, {oldest_day(), options_.dead_letter_bytes});
+    const auto [dropped, damaged] = sealer_.seal(segment, options_.dead_letter_bytes);
+    days_changed_ = true;
+    damaged_ += damaged;
     letters_dropped_.add(dropped);
     if (dropped > 0)
       log_.warn("store", "dead letters are full: the oldest " + std::to_string(dropped) + " were dropped");
@@ -151,14 +161,46 @@ void SealThread::release(const SegmentInfo& segment) {
   sealed_.erase(segment.generation);
 }
 
-std::int64_t SealThread::oldest_day() const {
-  return day_of(to_ms(clock_.now())) - std::max<std::int64_t>(options_.raw_retention_days, 1);
+std::int64_t SealThread::today() const { return day_of(to_ms(clock_.now())); }
+
+bool SealThread::seal_waiting() const {
+  for (const auto& segment : feed_.segments())
+    if (segment.finished && !sealed_.contains(segment.generation)) return true;
+  return false;
+}
+
+/// One day after the other, as long as no segment waits; sealing goes first. The rest goes on at the next round.
+void SealThread::close_days(const std::stop_token& stop) {
+  const auto over_before = day_of(to_ms(clock_.now()) - close_after_ms);
+  if (!days_changed_ && over_before == closed_before_) return;
+  for (const auto& group : group_days(catalog_.day_files(INT64_MIN, over_before - 1))) {
+    if (group.open() == nullptr) continue;
+    if (group.closed() != nullptr && !close_.late_pieces_are_many(group)) continue;
+    if (stop.stop_requested() || seal_waiting()) return;
+    std::uint64_t bytes = 0;
+    for (const auto& file : group.files) bytes += fs::file_size(options_.path / "day" / file.name);
+    if (space_low(disk_, options_, bytes)) throw StoreFailure("the disk is too full to rewrite a day");
+    damaged_ += close_.close(group);
+  }
+  closed_before_ = over_before;
+  days_changed_ = false;
 }
 
 void SealThread::retain() {
-  if (oldest_day() == retained_from_) return;
-  sealer_.drop_days_before(oldest_day());
-  retained_from_ = oldest_day();
+  if (retained_on_ == today()) return;
+  retention_.retain(today());
+  if (retained_on_ == INT64_MIN) {
+    std::set<std::uint64_t> unsealed;
+    for (const auto& segment : feed_.segments()) unsealed.insert(segment.generation);
+    retention_.clean_up(unsealed);
+  }
+  retained_on_ = today();
+}
+
+void SealThread::make_room() {
+  if (options_.early_retention_days <= 0) return;
+  while (space_low(disk_, options_) && retention_.give_up_oldest(today(), options_.early_retention_days)) {
+  }
 }
 
 void SealThread::tick_recent() {
@@ -186,22 +228,21 @@ void SealThread::measure() {
 /// A damaged day file must not stop the ones after it: it is kept beside for salvage, and the day goes on in a new
 /// file.
 void SealThread::set_aside_damaged_days() {
-  const auto folder = options_.path / "day";
   for (const auto& file : catalog_.day_files(INT64_MIN, INT64_MAX)) {
-    const auto path = folder / file.name;
+    const auto path = options_.path / "day" / file.name;
     try {
-      auto database = Database(path, Database::Mode::full);
-      if (database.number("select count(*) from pragma_quick_check where quick_check<>'ok'") == 0) continue;
+      auto day = file.closed ? DayFile::open_closed(path) : DayFile::open(path);
+      if (!day.quick_check()) continue;
     } catch (const DatabaseError& error) {
       if (!error.corrupt()) continue;
     }
-    const auto aside = folder / "damaged" / (std::to_string(to_ms(clock_.now())) + "-" + file.name);
-    std::error_code none;  // there may be no such file
-    fs::create_directories(aside.parent_path());
-    fs::rename(path, aside);
-    fs::rename(path.string() + "-wal", aside.string() + "-wal", none);
-    fs::remove(path.string() + "-shm", none);
-    DayFile::open(path);  // the manifest names it: readers of the days around it must find something
+    // Readers of the days around it must find all that the manifest names; and names never come back.
+    const auto next = day_group(catalog_, file.day, file.klass).next_rev();
+    const Catalog::DayFile fresh{file.day, file.klass, next, to_string(DayFileName{file.day, file.klass, next}), false};
+    if (!file.closed) DayFile::open(options_.path / "day" / fresh.name);
+    catalog_.replace_day_file(file, file.closed ? std::nullopt : std::optional(fresh));
+    const auto aside = set_day_file_aside(path);
+    ++damaged_;
     log_.error("store", path.string() + " is damaged and was moved to " + aside.string());
   }
   damage_met_ = false;

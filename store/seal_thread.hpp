@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -15,6 +16,9 @@
 #include "proto/log.hpp"
 #include "proto/metrics.hpp"
 #include "store/catalog.hpp"
+#include "store/day_close.hpp"
+#include "store/day_retention.hpp"
+#include "store/disk.hpp"
 #include "store/feed.hpp"
 #include "store/recent_db.hpp"
 #include "store/sealer.hpp"
@@ -23,7 +27,7 @@
 namespace telltale::store {
 
 /// Everything behind the write path, on a thread of its own: seals finished segments, unlinks what is sealed and
-/// checkpointed, drops old days, keeps recent.db. What fails is said once and tried again.
+/// checkpointed, closes days that are over, drops old ones, keeps recent.db. What fails is said once and tried again.
 class SealThread {
  public:
   SealThread(const StoreOptions& options, Catalog catalog, Feed& feed, const Clock& clock, proto::Logger& log,
@@ -32,7 +36,8 @@ class SealThread {
 
   void wake();  // a segment was finished
   void checkpointed(proto::LogPosition position);
-  void stop();  // after the segment it works on
+  void stop();  // after the segment or day it works on
+  [[nodiscard]] std::uint64_t damaged() const noexcept { return damaged_; }
 
  private:
   void run(const std::stop_token& stop);
@@ -41,10 +46,13 @@ class SealThread {
   void seal(const SegmentInfo& segment);
   void release();
   void release(const SegmentInfo& segment);
+  void close_days(const std::stop_token& stop);
   void retain();
+  void make_room();
   void tick_recent();
   void measure();
-  [[nodiscard]] std::int64_t oldest_day() const;
+  [[nodiscard]] std::int64_t today() const;
+  [[nodiscard]] bool seal_waiting() const;
   void set_aside_damaged_days();
 
   const StoreOptions options_;
@@ -52,6 +60,10 @@ class SealThread {
   Feed& feed_;
   const Clock& clock_;
   proto::Logger& log_;
+  Disk disk_;
+  const RetentionPolicy policy_;
+  DayClose close_;
+  DayRetention retention_;
   Sealer sealer_;
   RecentDb recent_;
   proto::Gauge& waiting_;
@@ -61,7 +73,10 @@ class SealThread {
   std::set<std::uint64_t> sealed_;                 // generations that only wait for their checkpoint
   std::map<std::string, std::string> complaints_;  // by step: what was said last
   bool damage_met_ = false;                        // a step met a damaged database; the day files are to be checked
-  std::int64_t retained_from_ = INT64_MIN;         // day
+  std::int64_t retained_on_ = INT64_MIN;           // day
+  bool days_changed_ = true;                       // since close_days looked at them
+  std::int64_t closed_before_ = INT64_MIN;         // days before it were over when close_days looked
+  std::atomic<std::uint64_t> damaged_ = 0;
   std::chrono::steady_clock::time_point last_recent_;
   std::chrono::steady_clock::time_point last_measure_;
 

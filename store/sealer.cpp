@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/batch_codec.hpp"
+#include "store/chunk_cut.hpp"
 #include "store/day.hpp"
 #include "store/day_file.hpp"
 #include "store/disk.hpp"
@@ -23,7 +24,6 @@ namespace {
 
 constexpr std::size_t points_per_chunk = 8192;
 constexpr std::size_t pieces_per_chunk_key = 1024;
-constexpr std::size_t value_types = 4;
 
 }  // namespace
 
@@ -34,6 +34,7 @@ struct Sealer::Contents {
   std::vector<std::uint32_t> order;
   struct Chunk {  // order[begin, end): readings of one series in one hour
     std::int64_t day;
+    const RetentionClass* klass;
     unsigned hour;
     SeriesId series;
     std::uint32_t begin, end;
@@ -43,7 +44,6 @@ struct Sealer::Contents {
   std::uint64_t out_of_time = 0;  // readings
 
   void sort();
-  void cut(std::int64_t oldest_day);
 
  private:
   void sort_by_series();
@@ -107,7 +107,24 @@ void Sealer::Contents::sort() {
   order.resize(kept);
 }
 
-void Sealer::Contents::cut(std::int64_t oldest_day) {
+Sealer::Sealer(fs::path folder, Catalog& catalog, DayClose& close, const RetentionPolicy& retention, const Clock& clock,
+               Logger& log)
+    : folder_(std::move(folder)), catalog_(catalog), close_(close), retention_(retention), clock_(clock), log_(log) {
+  catalog_.load(directory_);
+}
+
+const RetentionClass& Sealer::class_of(SeriesId id) const {
+  const auto* series = directory_.series(id);
+  const auto* device = series != nullptr ? directory_.device(series->device) : nullptr;
+  return retention_.of_tenant(device != nullptr ? std::string_view(device->tenant) : std::string_view());
+}
+
+void Sealer::cut(Contents& contents) const {
+  const auto& readings = contents.readings;
+  const auto& order = contents.order;
+  const auto today = day_of(to_ms(clock_.now()));
+  auto& chunks = contents.chunks;
+  const RetentionClass* klass = nullptr;
   for (std::uint32_t begin = 0; begin < order.size();) {
     const auto& first = readings[order[begin]];
     const auto hour = hour_of(to_ms(first.ts));
@@ -115,25 +132,21 @@ void Sealer::Contents::cut(std::int64_t oldest_day) {
     while (end < order.size() && readings[order[end]].series == first.series &&
            hour_of(to_ms(readings[order[end]].ts)) == hour)
       ++end;
+    if (klass == nullptr || chunks.empty() || chunks.back().series != first.series) klass = &class_of(first.series);
     const auto day = floor_divide(hour, 24);
     if (day < first_day || day > last_day) {
-      out_of_time += end - begin;
-    } else if (day >= oldest_day) {
-      chunks.push_back({day, static_cast<unsigned>(hour - day * 24), first.series, begin, end});
+      contents.out_of_time += end - begin;
+    } else if (day >= today - klass->raw_days) {
+      chunks.push_back({day, klass, static_cast<unsigned>(hour - day * 24), first.series, begin, end});
     }
     begin = end;
   }
-  std::sort(chunks.begin(), chunks.end(), [](const Chunk& a, const Chunk& b) {
-    return std::tie(a.day, a.hour, a.series) < std::tie(b.day, b.hour, b.series);
+  std::sort(chunks.begin(), chunks.end(), [](const Contents::Chunk& a, const Contents::Chunk& b) {
+    return std::tie(a.day, a.klass->name, a.hour, a.series) < std::tie(b.day, b.klass->name, b.hour, b.series);
   });
 }
 
-Sealer::Sealer(fs::path folder, Catalog& catalog, const Clock& clock, Logger& log)
-    : folder_(std::move(folder)), catalog_(catalog), clock_(clock), log_(log) {
-  catalog_.load(directory_);
-}
-
-void Sealer::read(const SegmentInfo& segment, Contents& contents) {
+std::uint64_t Sealer::read(const SegmentInfo& segment, Contents& contents) {
   auto scanner = SegmentScanner::open(segment.path);
   if (!scanner) throw StoreFailure(segment.path.string() + ": vanished before it was sealed");
   contents.readings.reserve(segment.readings);
@@ -164,24 +177,25 @@ void Sealer::read(const SegmentInfo& segment, Contents& contents) {
   }
   damaged.insert(damaged.end(), scanner->damage().begin(), scanner->damage().end());
   Disk disk;
-  quarantine(folder_ / "log", segment.generation, *scanner, damaged, disk, log_);
+  return quarantine(folder_ / "log", segment.generation, *scanner, damaged, disk, log_);
 }
 
-std::uint64_t Sealer::seal(const SegmentInfo& segment, const Limits& limits) {
-  if (catalog_.is_sealed(segment.generation)) return 0;
+Sealer::Outcome Sealer::seal(const SegmentInfo& segment, std::uint64_t dead_letter_bytes) {
+  Outcome outcome;
+  if (catalog_.is_sealed(segment.generation)) return outcome;
   Contents contents;
-  read(segment, contents);
+  outcome.damaged = read(segment, contents);
   contents.sort();
-  contents.cut(limits.oldest_day);
+  cut(contents);
   if (contents.out_of_time > 0)
     log_.error("store", "segment " + std::to_string(segment.generation) + ": " + std::to_string(contents.out_of_time) +
                             " readings lie outside the years 1 to 9999 and are left out");
   const auto& chunks = contents.chunks;
   for (std::size_t begin = 0; begin < chunks.size();) {
     auto end = begin;
-    while (end < chunks.size() && chunks[end].day == chunks[begin].day) ++end;
+    while (end < chunks.size() && chunks[end].day == chunks[begin].day && chunks[end].klass == chunks[begin].klass)
+      ++end;
     write_day(contents, begin, end, segment.generation);
-    contents.sealed.files.push_back({chunks[begin].day, day_file_name(chunks[begin].day)});
     begin = end;
   }
   auto& sealed = contents.sealed;
@@ -190,70 +204,50 @@ std::uint64_t Sealer::seal(const SegmentInfo& segment, const Limits& limits) {
   sealed.last_sequence = segment.last_sequence;
   sealed.readings = contents.readings.size();
   sealed.sealed_at_ms = to_ms(clock_.now());
-  return catalog_.record(sealed, limits.dead_letter_bytes);
+  outcome.dropped_letters = catalog_.record(sealed, dead_letter_bytes);
+  return outcome;
 }
 
+/// Into the day's open file, which is begun when there is none.
 void Sealer::write_day(Contents& contents, std::size_t begin, std::size_t end, std::uint64_t generation) {
-  auto file = DayFile::open(folder_ / "day" / day_file_name(contents.chunks[begin].day));
-  if (file.has(generation)) return;
-  DayFile::Seal seal(file, generation);
-  ChunkPoints points;
-  for (auto c = begin; c < end; ++c) {
-    const auto& chunk = contents.chunks[c];
-    // A key has room for 1024 pieces; a type more than planned only takes its share of them.
-    const auto limit = std::max(points_per_chunk, (chunk.end - chunk.begin) / (pieces_per_chunk_key - value_types) + 1);
-    unsigned piece = 0;
-    for (unsigned type = 0; type < value_types; ++type) {
-      points.clear();
-      points.type = static_cast<ValueType>(type);
-      const auto flush = [&] {
-        if (points.size() > 0) seal.add(chunk.series, chunk.hour, piece++, points);
-        points.clear();
-      };
-      for (auto i = chunk.begin; i < chunk.end; ++i) {
-        const auto& r = contents.readings[contents.order[i]];
-        if (r.type != points.type) continue;
-        points.ts.push_back(to_ms(r.ts));
-        points.source.push_back(r.source);
-        switch (r.type) {
-          case ValueType::integer:
-            points.integers.push_back(r.integer);
-            break;
-          case ValueType::text:
-            points.texts.push_back({static_cast<std::uint32_t>(points.arena.size()), r.text.length});
-            points.arena += std::string_view(contents.text).substr(r.text.offset, r.text.length);
-            break;
-          case ValueType::number:
-          case ValueType::boolean:
-            points.numbers.push_back(r.number);
-            break;
-        }
-        if (points.size() == limit) flush();
-      }
-      flush();
-    }
-    const auto* series = directory_.series(chunk.series);
-    const auto* device = series != nullptr ? directory_.device(series->device) : nullptr;
-    if (device != nullptr) seal.name(*device, *series);
+  const auto day = contents.chunks[begin].day;
+  auto group = day_group(catalog_, day, contents.chunks[begin].klass->name);
+  const auto path = [&](const Catalog::DayFile& file) { return folder_ / "day" / file.name; };
+  const bool late = group.closed() != nullptr;
+  if (late && DayFile::open_closed(path(*group.closed())).has(generation)) return;
+  if (group.open() == nullptr) {
+    const DayFileName name{day, group.klass, group.next_rev()};
+    group.files.push_back({day, group.klass, name.rev, to_string(name), false});
   }
-  fail_point("seal-before-commit");
-  seal.commit();
-  fail_point("seal-after-commit");
-}
-
-std::size_t Sealer::drop_days_before(std::int64_t oldest_day) {
-  catalog_.forget_day_files_before(oldest_day);
-  // The names say what to remove, not the manifest: a kill right here leaves files that no manifest knows.
-  const auto first_kept = day_file_name(oldest_day);
-  std::vector<fs::path> outlived;  // with their -wal and -shm
-  for (const auto& entry : fs::directory_iterator(folder_ / "day"))
-    if (entry.is_regular_file() && entry.path().filename().string() < first_kept) outlived.push_back(entry.path());
-  if (outlived.empty()) return 0;
-  for (const auto& file : outlived) fs::remove(file);
-  const auto days = static_cast<std::size_t>(
-      std::count_if(outlived.begin(), outlived.end(), [](const fs::path& f) { return f.extension() == ".db"; }));
-  log_.info("store", "retention: " + std::to_string(days) + " day files removed");
-  return days;
+  contents.sealed.files.push_back(*group.open());
+  auto file = DayFile::open(path(*group.open()));
+  if (!file.has(generation)) {
+    DayFile::Seal seal(file, generation);
+    for (auto c = begin; c < end; ++c) {
+      const auto& chunk = contents.chunks[c];
+      // A key has room for 1024 pieces; a type more than planned only takes its share of them.
+      const auto limit =
+          std::max(points_per_chunk, (chunk.end - chunk.begin) / (pieces_per_chunk_key - value_types) + 1);
+      unsigned piece = 0;
+      cut_chunks(
+          chunk.end - chunk.begin, limit, contents.text, scratch_,
+          [&](std::size_t i) -> const Reading& { return contents.readings[contents.order[chunk.begin + i]]; },
+          [&](const ChunkPoints& points) { seal.add(chunk.series, chunk.hour, piece++, points); });
+      const auto* series = directory_.series(chunk.series);
+      const auto* device = series != nullptr ? directory_.device(series->device) : nullptr;
+      if (device != nullptr) seal.name(*device, *series);
+    }
+    fail_point("seal-before-commit");
+    seal.commit();
+    fail_point("seal-after-commit");
+  }
+  if (!late) return;
+  // Late readings: the day's rollups are there already. A repeated seal does this again: they are replaced.
+  std::vector<SeriesId> touched;
+  for (auto c = begin; c < end; ++c) touched.push_back(contents.chunks[c].series);
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  close_.roll_up(group, touched);
 }
 
 }  // namespace telltale::store

@@ -39,6 +39,15 @@ bool DatabaseError::cannot_open() const noexcept { return (code_ & 0xFF) == SQLI
 void Database::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
 
 Database::Database(const std::filesystem::path& file, Mode mode) : file_(file) {
+  if (mode == Mode::immutable) {
+    open(uri_of(file, "?immutable=1"), SQLITE_OPEN_READONLY);
+    return;
+  }
+  if (mode == Mode::build) {
+    open(uri_of(file, ""), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    exec("pragma journal_mode=off; pragma synchronous=off; pragma locking_mode=exclusive");
+    return;
+  }
   if (mode != Mode::read_only) {
     open(uri_of(file, ""), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     exec("pragma journal_mode=wal");

@@ -36,6 +36,8 @@ class Database {
     full,       // read and write, made when missing; WAL, synchronous FULL: a commit is on disk
     normal,     // as full, synchronous NORMAL: a power cut may take the last commits back, never the file
     read_only,  // also beside a writer, and on a read-only file system when no WAL is left to read
+    immutable,  // a file that nobody changes any more: no locks, no files beside it
+    build,      // a new file that nobody else knows yet: no journal and no syncs, the caller syncs it at the end
   };
   Database(const std::filesystem::path& file, Mode mode);
   ~Database();

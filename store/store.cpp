@@ -13,6 +13,7 @@
 #include "store/folder_lock.hpp"
 #include "store/log.hpp"
 #include "store/log_recovery.hpp"
+#include "store/reserve.hpp"
 #include "store/seal_thread.hpp"
 
 namespace telltale::store {
@@ -22,12 +23,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t most_reserve_bytes = 1ull << 30;
-constexpr std::uint64_t reserve_share = 20;  // 1/20 = 5 %
-
 fs::path make_folders(const fs::path& folder) {
   std::error_code error;
-  for (const char* part : {"log", "day"}) {
+  for (const char* part : {"log", "day", "rollup"}) {
     fs::create_directories(folder / part, error);
     if (error) throw StoreFailure((folder / part).string() + ": " + error.message());
   }
@@ -150,17 +148,9 @@ struct Store::Impl {
     }
   }
 
-  /// Less than the reserve and `ahead` bytes more are free.
-  [[nodiscard]] bool low(std::uint64_t ahead = 0) const {
-    Disk::Space space;
-    if (disk.space(options.path, space) != 0) return false;
-    const auto reserve = options.reserve_bytes != 0 ? options.reserve_bytes
-                                                    : std::min(space.total_bytes / reserve_share, most_reserve_bytes);
-    return space.free_bytes < reserve || space.free_bytes - reserve < ahead;
-  }
-
   Result<LogPosition, StoreError> append(std::shared_ptr<Batch> batch) {
-    const auto position = low() ? Result<LogPosition, StoreError>(fail(StoreError::disk_full)) : writer->append(*batch);
+    const auto position = space_low(disk, options) ? Result<LogPosition, StoreError>(fail(StoreError::disk_full))
+                                                   : writer->append(*batch);
     if (!position) {
       (position.error() == StoreError::disk_full ? full : failed).add();
       if (position.error() == StoreError::disk_full && !std::exchange(said_full, true))
@@ -228,7 +218,9 @@ Store::Next Store::next(LogPosition after, Millis timeout) {
 
 void Store::checkpointed(LogPosition position) { impl_->seal->checkpointed(position); }
 
-bool Store::disk_low() const { return impl_->low(impl_->options.rotate_bytes); }
+bool Store::disk_low() const { return space_low(impl_->disk, impl_->options, impl_->options.rotate_bytes); }
+
+std::uint64_t Store::damaged() const { return impl_->seal->damaged(); }
 
 void Store::stop() { impl_->seal->stop(); }
 

@@ -15,6 +15,7 @@
 #include "proto/result.hpp"
 #include "store/directory.hpp"
 #include "store/error.hpp"
+#include "store/retention.hpp"
 
 namespace telltale::store {
 
@@ -24,11 +25,16 @@ struct StoreOptions {
   Millis rotate_age{10 * 60 * 1000};
   std::uint64_t rotate_bytes = 128ull << 20;
   std::int64_t raw_retention_days = 90;
+  std::int64_t hourly_retention_days = 0;  // 0 = for ever
+  std::int64_t daily_retention_days = 0;
+  std::vector<RetentionClass> retention;  // tenants that are kept differently
+  std::int64_t early_retention_days = 0;  // when the disk is full, days older than this may go; 0 = never
   std::uint64_t dead_letter_bytes = 256ull << 20;
   std::uint64_t recent_max_rate = 5000;  // readings/s above which recent.db pauses
   std::int64_t recent_hours = 24;        // 0 = no recent.db
-  std::uint64_t reserve_bytes = 0;       // free space below which append() answers disk_full; 0 = min(5 %, 1 GiB)
-  bool archive_log = false;              // keep sealed segments in log/archive (audit)
+  // Free space below which append() answers disk_full; 0 = min(5 %, 1 GiB) and one segment (rotate_bytes).
+  std::uint64_t reserve_bytes = 0;
+  bool archive_log = false;  // keep sealed segments in log/archive (audit)
 };
 
 /// What start-up found in the log.
@@ -73,6 +79,9 @@ class Store {
 
   /// Free space is within one segment (rotate_bytes) of the reserve: time to warn, while that can still be logged.
   [[nodiscard]] bool disk_low() const;
+
+  /// Places of the log and chunks of day files found damaged and set aside since the start. Threads: any.
+  [[nodiscard]] std::uint64_t damaged() const;
 
   /// Ends the seal thread after the segment it works on.
   void stop();

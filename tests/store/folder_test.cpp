@@ -240,7 +240,6 @@ TEST_CASE("a damaged day file is set aside, said, and does not stop the ones aft
 TEST_CASE("readers of the days around a damaged one still find theirs", "[store]") {
   World world;
   const auto day = [](std::int64_t n) { return start_ms + n * store::day_ms; };
-  const auto damaged = world.options.path / "day" / store::day_file_name(store::day_of(day(-1)));
   {
     auto store = world.open();
     REQUIRE(store.append(batch_of({number(1, day(-1), 1)})));
@@ -251,9 +250,12 @@ TEST_CASE("readers of the days around a damaged one still find theirs", "[store]
     REQUIRE(eventually([&] { return world.files_in("day") == 2; }));
     REQUIRE(store.append(batch_of({number(1, day(-1) + 2, 4), number(1, day(0) + 1, 5)})));
   }
-  std::ofstream(damaged, std::ios::binary) << std::string(8192, '?');
+  const auto damaged = to_string(store::DayFileName{store::day_of(day(-1))}).substr(0, 8);
+  for (const auto& entry : fs::directory_iterator(world.options.path / "day"))
+    if (entry.path().filename().string().starts_with(damaged))
+      std::ofstream(entry.path(), std::ios::binary) << std::string(8192, '?');
   auto store = world.open();
-  CHECK(eventually([&] { return world.log.count_containing("was moved to") == 1; }));
+  CHECK(eventually([&] { return world.log.count_containing("was moved to") >= 1; }));
   CHECK(eventually([&] { return world.log.count_containing("sealing works again") == 1; }));
   const auto rows = world.reader().rows(series_1, everything);
   REQUIRE(rows.size() >= 3);
