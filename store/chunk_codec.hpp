@@ -38,10 +38,18 @@ struct ChunkHeader {
 };
 [[nodiscard]] ChunkHeader summarize(const ChunkPoints& points);
 
-/// Packs a chunk; ends with a CRC32C. Precondition: not empty, columns of equal length. Lossless to the last bit.
-[[nodiscard]] std::string encode_chunk(const ChunkPoints& points);
+inline constexpr std::size_t most_points_per_chunk = 1u << 20;
 
-/// Any bytes are safe; false when they are not an intact chunk.
+/// Packs a chunk as docs/format.md says; ends with a CRC32C. Lossless to the last bit. The same readings give the same
+/// bytes on every machine (text: with the same zstd).
+/// Precondition: not empty, columns of equal length, at most most_points_per_chunk, at most 1 GiB of text.
+/// Threads: any. Cost: about 30 ns a reading; the second form keeps what `out` has reserved.
+[[nodiscard]] std::string encode_chunk(const ChunkPoints& points);
+void encode_chunk(const ChunkPoints& points, std::string& out);
+
+/// Reads chunks of this version and of version 1. Any bytes are safe; false when they are not an intact chunk, with
+/// unspecified points. Memory: at most 33 bytes times most_points_per_chunk, and the text.
+/// Threads: any. Cost: a few ns a reading.
 [[nodiscard]] bool decode_chunk(std::string_view bytes, ChunkPoints& points);
 
 }  // namespace telltale::store

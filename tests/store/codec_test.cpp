@@ -1,6 +1,5 @@
 #include <rapidcheck.h>
 
-#include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -94,49 +93,6 @@ Batch random_batch() {
   return batch;
 }
 
-ChunkPoints random_points(ValueType type) {
-  ChunkPoints points;
-  points.type = type;
-  const auto count = *rc::gen::inRange(1, 200);
-  const int shape = *rc::gen::inRange(0, 3);
-  std::int64_t ts = *rc::gen::inRange<std::int64_t>(-1000, start_ms);
-  for (int i = 0; i < count; ++i) {
-    ts += *rc::gen::inRange<std::int64_t>(1, 20'000);
-    points.ts.push_back(ts);
-    points.source.push_back(static_cast<TsSource>(*rc::gen::inRange(0, 4)));
-    switch (type) {
-      case ValueType::number:
-        points.numbers.push_back(shape == 0   ? *rc::gen::inRange(-10'000, 10'000) / 100.0
-                                 : shape == 1 ? std::bit_cast<double>(*rc::gen::arbitrary<std::uint64_t>())
-                                              : *rc::gen::inRange(-3, 3) * 1e15);
-        break;
-      case ValueType::boolean:
-        points.numbers.push_back(*rc::gen::inRange(0, 2));
-        break;
-      case ValueType::integer:
-        points.integers.push_back(*rc::gen::arbitrary<std::int64_t>());
-        break;
-      case ValueType::text: {
-        const auto text = *rc::gen::arbitrary<std::string>();
-        points.texts.push_back(
-            {static_cast<std::uint32_t>(points.arena.size()), static_cast<std::uint32_t>(text.size())});
-        points.arena += text;
-        break;
-      }
-    }
-  }
-  return points;
-}
-
-bool same(const ChunkPoints& a, const ChunkPoints& b) {
-  if (a.type != b.type || a.ts != b.ts || a.source != b.source || a.integers != b.integers || a.texts != b.texts ||
-      a.arena != b.arena || a.numbers.size() != b.numbers.size())
-    return false;
-  for (std::size_t i = 0; i < a.numbers.size(); ++i)
-    if (std::bit_cast<std::uint64_t>(a.numbers[i]) != std::bit_cast<std::uint64_t>(b.numbers[i])) return false;
-  return true;
-}
-
 }  // namespace
 
 TEST_CASE("the checksum is CRC-32C, by instruction and by table", "[store]") {
@@ -193,47 +149,6 @@ TEST_CASE("no bytes crash the batch decoder, and what it accepts is sound", "[st
       if (r.type == ValueType::text) CHECK(r.text.offset + r.text.length <= back.text.size());
     for (const auto& placed : back.events) CHECK(placed.before_reading <= back.readings.size());
   }
-}
-
-TEST_CASE("any chunk survives encoding to the last bit", "[store][property]") {
-  const auto type = GENERATE(ValueType::number, ValueType::integer, ValueType::boolean, ValueType::text);
-  CAPTURE(static_cast<int>(type));
-  CHECK(rc::check([type] {
-    const auto points = random_points(type);
-    ChunkPoints back;
-    RC_ASSERT(store::decode_chunk(store::encode_chunk(points), back));
-    RC_ASSERT(same(points, back));
-  }));
-}
-
-TEST_CASE("a flipped bit anywhere in a chunk is noticed", "[store]") {
-  ChunkPoints points;
-  for (int i = 0; i < 300; ++i) {
-    points.ts.push_back(start_ms + i * 1000);
-    points.source.push_back(TsSource::device);
-    points.numbers.push_back(20 + i % 7 * 0.01);
-  }
-  const auto good = store::encode_chunk(points);
-  ChunkPoints back;
-  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
-    auto bytes = good;
-    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
-    CHECK_FALSE(store::decode_chunk(bytes, back));
-  }
-  for (std::size_t cut = 0; cut < good.size(); ++cut) CHECK_FALSE(store::decode_chunk(good.substr(0, cut), back));
-}
-
-TEST_CASE("sensor-like numbers take less than six bytes in a chunk", "[store]") {
-  std::mt19937 random(3);
-  ChunkPoints points;
-  double value = 21.5;
-  for (int i = 0; i < 360; ++i) {
-    points.ts.push_back(start_ms + i * 10'000 + static_cast<std::int64_t>(random() % 41) - 20);
-    points.source.push_back(TsSource::device);
-    value = std::round((value + (static_cast<double>(random() % 11) - 5) * 0.01) * 100) / 100;
-    points.numbers.push_back(value);
-  }
-  CHECK(store::encode_chunk(points).size() < 6 * points.size());
 }
 
 TEST_CASE("a header sums what is finite, and says nothing otherwise", "[store]") {
