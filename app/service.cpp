@@ -179,10 +179,11 @@ void Service::start() {
 
 void Service::reload(Config fresh) {
   auto& self = *impl_;
-  if (fresh.mqtt.filters != self.config.mqtt.filters) {
-    self.log.warn("service", "other topic filters than at start: they take effect at the next start");
-  }
   self.writer.reload(fresh.analytics, fresh.ingest.decoder);
+  if (fresh.mqtt.filters != self.config.mqtt.filters) {  // behind the decoder that understands what they bring
+    self.session.set_filters(fresh.mqtt.filters);
+    self.config.mqtt.filters = fresh.mqtt.filters;
+  }
   self.writer.report({"config-error", false, "the configuration is good"});
   self.note_reload();
   self.log.info("service", "configuration reloaded: " + std::to_string(fresh.analytics.rules.size()) + " rules");

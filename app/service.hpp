@@ -17,7 +17,8 @@ class Service {
   ~Service();
 
   void start();
-  /// Rules, mappings and limits of the decoder, atomically, without touching the MQTT session or any state.
+  /// Rules, mappings and limits of the decoder, atomically, without touching any state or the MQTT session, except
+  /// that topic filters which came or went are subscribed or unsubscribed.
   void reload(Config fresh);
   /// The new file cannot be used: the old configuration stays; metric and alert say so.
   void reload_failed(const ConfigErrors& errors);

@@ -36,6 +36,13 @@ void IngestSession::acknowledge(std::uint32_t epoch, std::size_t count) {
   if (before == 0) boost::asio::post(impl_->io, [impl = impl_.get()] { impl->take_acknowledgements(); });
 }
 
+void IngestSession::set_filters(std::vector<std::string> filters) {
+  boost::asio::post(impl_->io, [impl = impl_.get(), filters = std::move(filters)]() mutable {
+    impl->wanted_filters = std::move(filters);
+    impl->change_filters();
+  });
+}
+
 void IngestSession::stop_reading() {
   boost::asio::post(impl_->io, [impl = impl_.get()] { impl->reading_stopped = true; });
 }

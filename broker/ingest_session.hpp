@@ -22,7 +22,7 @@ struct InboundMessage {
   std::uint32_t payload_size;   // bytes present here
   std::uint32_t original_size;  // > payload_size when the frame was over the limit and only its first KB was kept
   std::uint16_t packet_id;      // 0 for QoS 0
-  std::uint16_t filter;         // the configured filters before this place had copies of their own; 0xFFFF unknown
+  std::uint16_t filter;         // the ranked filters before this place had copies of their own; 0xFFFF unknown
   std::uint8_t qos;
   bool dup;
   bool retain;  // RETAIN=1: a copy sent at subscribe (retain-as-published is off)
@@ -50,7 +50,12 @@ struct Disconnected {
 struct CaughtUp {
   std::uint32_t epoch;
 };
-using SessionItem = std::variant<Arrivals, Connected, Disconnected, CaughtUp>;
+/// Other filters rank than before (others are wanted, or the broker refuses one): from the next message on,
+/// InboundMessage::filter is a place in this list. Before the first of these it is one in IngestOptions::filters.
+struct RankedFilters {
+  std::vector<std::string> filters;
+};
+using SessionItem = std::variant<Arrivals, Connected, Disconnected, CaughtUp, RankedFilters>;
 
 struct SessionStatus {
   bool connected = false;
@@ -90,7 +95,7 @@ struct IngestOptions {
 class IngestSession {
  public:
   using OnItem = std::function<void(SessionItem)>;
-  /// The filters that the broker granted; to be kept durably and given back as previous_filters.
+  /// The filters that the broker has now; to be kept durably and given back as previous_filters.
   using OnSubscribed = std::function<void(std::vector<std::string>)>;
 
   IngestSession(IngestOptions options, const Clock& clock, proto::Logger& log, proto::Metrics& metrics, OnItem on_item,
@@ -103,6 +108,9 @@ class IngestSession {
   /// The next `count` messages of this epoch, in arrival order and QoS 0 included, are durable (or need no storing).
   /// PUBACKs go out in that order, many in one write. Ignored when the epoch is not the present connection.
   void acknowledge(std::uint32_t epoch, std::size_t count);
+  /// Other filters are wanted, in the order of the configuration: new ones are subscribed, then those that went are
+  /// unsubscribed, on the present connection and again after every CONNACK. Otherwise the session stays as it is.
+  void set_filters(std::vector<std::string> filters);
   /// Stops reading; whatever was handed on may still be acknowledged.
   void stop_reading();
   /// Sends what is to be sent, DISCONNECT, and ends the io thread. Never unsubscribes.

@@ -34,7 +34,6 @@ IngestSession::Impl::Impl(IngestOptions o, const Clock& c, proto::Logger& l, pro
       on_item(std::move(item)),
       on_subscribed(std::move(subscribed_filters)),
       broker_name(options.host + ":" + std::to_string(options.port)),
-      plan(options.filters, options.previous_filters, options.instance),
       connected_gauge(
           metrics.gauge("telltale_mqtt_connected", "1 while the broker has our session", {{"broker", broker_name}})),
       window_gauge(metrics.gauge("telltale_queue_depth", "Entries waiting in a queue", {{"queue", "unacknowledged"}})),
@@ -44,6 +43,7 @@ IngestSession::Impl::Impl(IngestOptions o, const Clock& c, proto::Logger& l, pro
       dropped_by_broker(metrics.counter("telltale_queue_dropped_total", "Entries lost because a queue was full",
                                         {{"queue", "broker"}})),
       backoff(options.backoff_min, options.backoff_max, random_seed()),
+      plan(options.filters, options.previous_filters, options.instance),
       takeover(options.nonce, clock.now()),
       window({.messages = options.receive_maximum, .bytes = options.max_unacknowledged_bytes}),
       run(std::to_string(random_seed())) {

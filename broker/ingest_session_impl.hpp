@@ -68,13 +68,16 @@ struct IngestSession::Impl {
   void on_publish(const Frame& frame, Arrivals& arrivals);
   void on_own_message(SubscriptionPlan::Role role, std::string_view payload, const mqtt5::Publish& publish,
                       Arrivals& arrivals);
-  void on_suback(const Frame& frame);
-  void on_unsuback(const Frame& frame);
+  void on_suback(const Frame& frame, Arrivals& arrivals);
+  void on_unsuback(const Frame& frame, Arrivals& arrivals);
   void on_puback(const Frame& frame);
   void on_disconnect(const Frame& frame);
   void on_dropped_counter(std::string_view payload);
   void subscribe();
   void subscribed();
+  void note_subscriptions();
+  void change_filters();
+  void ask_round(SubscriptionRound::Settled settled);
   void publish_marker();
   void hand_on(Arrivals& arrivals);
   void break_off(mqtt5::WireError error);
@@ -85,7 +88,6 @@ struct IngestSession::Impl {
   const OnItem on_item;
   const OnSubscribed on_subscribed;
   const std::string broker_name;
-  const SubscriptionPlan plan;
   proto::Gauge& connected_gauge;
   proto::Gauge& window_gauge;
   proto::Counter& reconnects;
@@ -98,6 +100,8 @@ struct IngestSession::Impl {
   std::optional<boost::asio::ssl::context> tls;
   boost::asio::steady_timer retry_timer{io}, deadline_timer{io}, tick_timer{io}, nap_timer{io};
   Backoff backoff;
+  SubscriptionPlan plan;
+  std::optional<std::vector<std::string>> wanted_filters;  // to be put in force when the broker has answered all
   TakeoverWatch takeover;
   UnacknowledgedWindow window;
 
@@ -110,7 +114,8 @@ struct IngestSession::Impl {
   mqtt5::Connack connack;       // reason_string is not kept
   std::string session_problem;  // what the CONNACK lacks
   std::string marker;           // payload that is awaited
-  std::string outgoing;         // not yet given to the transport
+  std::uint32_t marker_epoch = 0;
+  std::string outgoing;  // not yet given to the transport
   bool write_busy = false;
   bool read_busy = false;  // a read or a nap is under way
   bool reading_stopped = false;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "broker/ingest_session_impl.hpp"
@@ -42,9 +43,9 @@ void IngestSession::Impl::on_frame(const Frame& frame, Arrivals& arrivals) {
     case PacketType::connack:
       return on_connack(frame, arrivals);
     case PacketType::suback:
-      return on_suback(frame);
+      return on_suback(frame, arrivals);
     case PacketType::unsuback:
-      return on_unsuback(frame);
+      return on_unsuback(frame, arrivals);
     case PacketType::disconnect:
       hand_on(arrivals);
       return on_disconnect(frame);
@@ -97,45 +98,93 @@ void IngestSession::Impl::on_connack(const Frame& frame, Arrivals& arrivals) {
 }
 
 void IngestSession::Impl::subscribe() {
-  round.emplace(plan, SubscriptionRound::Ability{.identifiers = connack.subscription_identifiers_available}, outgoing);
-  flush();
+  change_filters();
+  ask_round({});
   continue_reading();
 }
 
-void IngestSession::Impl::on_suback(const Frame& frame) {
-  const auto suback = mqtt5::parse_suback(frame.first_byte, body_of(frame));
-  if (!suback) return break_off(suback.error());
-  if (!round || !round->suback(suback->packet_id, suback->reason_code)) return break_off(WireError::unexpected_packet);
+void IngestSession::Impl::ask_round(SubscriptionRound::Settled settled) {
+  round.emplace(plan, SubscriptionRound::Ability{.identifiers = connack.subscription_identifiers_available}, outgoing,
+                std::move(settled));
+  flush();
+}
+
+/// When the broker has answered everything that was asked before, so that the answers are to one set of filters.
+void IngestSession::Impl::change_filters() {
+  if (!wanted_filters || (round && !round->done())) return;
+  const auto filters = *std::exchange(wanted_filters, std::nullopt);
+  if (plan.change(filters)) on_item(RankedFilters{plan.ranked()});
+  if (phase != Phase::connected || !round) return;  // with the next CONNACK
+  auto settled = round->settled();
+  const auto obsolete = [this](const std::string& filter) {
+    return std::find(plan.obsolete().begin(), plan.obsolete().end(), filter) != plan.obsolete().end();
+  };
+  std::erase_if(settled.subscribed, obsolete);
+  std::erase_if(settled.unsubscribed, [&](const std::string& filter) { return !obsolete(filter); });
+  ask_round(std::move(settled));
   if (round->complete()) subscribed();
 }
 
-void IngestSession::Impl::on_unsuback(const Frame& frame) {
+void IngestSession::Impl::on_suback(const Frame& frame, Arrivals& arrivals) {
+  const auto suback = mqtt5::parse_suback(frame.first_byte, body_of(frame));
+  if (!suback) return break_off(suback.error());
+  const auto* asked = round ? round->suback(suback->packet_id, suback->reason_code) : nullptr;
+  if (!asked) return break_off(WireError::unexpected_packet);
+  if (asked->role == SubscriptionPlan::Role::configured &&
+      (asked->refused ? plan.not_served(asked->filter) : plan.served(asked->filter))) {
+    hand_on(arrivals);
+    on_item(RankedFilters{plan.ranked()});
+  }
+  if (round->complete()) subscribed();
+  if (round->done()) change_filters();
+}
+
+void IngestSession::Impl::on_unsuback(const Frame& frame, Arrivals& arrivals) {
   const auto unsuback = mqtt5::parse_unsuback(frame.first_byte, body_of(frame));
   if (!unsuback) return break_off(unsuback.error());
-  if (!round || !round->unsuback(unsuback->packet_id, unsuback->reason_code)) {
-    return break_off(WireError::unexpected_packet);
+  const auto* asked = round ? round->unsuback(unsuback->packet_id, unsuback->reason_code) : nullptr;
+  if (!asked) return break_off(WireError::unexpected_packet);
+  if (!asked->refused && plan.not_served(asked->filter)) {
+    hand_on(arrivals);
+    on_item(RankedFilters{plan.ranked()});
   }
+  if (!round->done()) return;
+  note_subscriptions();
+  change_filters();
 }
 
 void IngestSession::Impl::subscribed() {
   std::string problem = session_problem;
   if (!round->problem().empty()) problem += (problem.empty() ? "" : "; ") + round->problem();
-  if (problem.empty()) {
-    said_problem.clear();
-    log.info(component, "subscribed at " + broker_name + ", connection " + std::to_string(epoch) +
-                            (connack.session_present ? ", session kept" : ", new session"));
-  } else {
+  const bool first = marker_epoch != epoch;
+  if (!problem.empty()) {
     say_problem(problem);
+  } else {
+    said_problem.clear();
+    log.info(component, first ? "subscribed at " + broker_name + ", connection " + std::to_string(epoch) +
+                                    (connack.session_present ? ", session kept" : ", new session")
+                              : "other topic filters are subscribed at " + broker_name);
   }
   change_status([&](SessionStatus& s) {
     s.subscribed = round->problem().empty();
     s.problem = problem;
   });
-  if (on_subscribed) on_subscribed(round->granted());
-  publish_marker();
+  note_subscriptions();
+  if (first) publish_marker();
+}
+
+/// What the broker has not ended yet is known to the next run, which ends it.
+void IngestSession::Impl::note_subscriptions() {
+  if (!on_subscribed) return;
+  auto filters = plan.ranked();
+  for (auto& filter : round->not_ended()) {
+    if (std::find(filters.begin(), filters.end(), filter) == filters.end()) filters.push_back(std::move(filter));
+  }
+  on_subscribed(std::move(filters));
 }
 
 void IngestSession::Impl::publish_marker() {
+  marker_epoch = epoch;
   marker = R"({"nonce":")" + options.nonce + R"(","run":")" + run + R"(","epoch":)" + std::to_string(epoch) + "}";
   encode(mqtt5::OutgoingPublish{.topic = plan.marker_topic(),
                                 .payload = marker,

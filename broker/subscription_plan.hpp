@@ -20,6 +20,9 @@ namespace telltale::broker {
 /// Which filters are wanted, under which Subscription Identifier, and what a message's identifiers mean.
 /// The identifier of a filter depends on its text, not on its place in the configuration: messages that a broker
 /// queued while the configuration was changed still name the right filter.
+/// Filters rank (docs/decisions/0006): every filter that the broker serves, or is not known to refuse, has its place.
+/// A filter that is not wanted any more keeps its place until the broker has ended it, because until then each message
+/// has a copy for it; a refused one has none, because no message has.
 class SubscriptionPlan {
  public:
   enum class Role : std::uint8_t { configured, marker, status, dropped_counter };
@@ -29,7 +32,6 @@ class SubscriptionPlan {
     std::string filter;
     std::uint32_t identifier;
     Role role;
-    std::uint16_t index;  // in the configuration; no_filter for our own
   };
 
   SubscriptionPlan(const std::vector<std::string>& filters, const std::vector<std::string>& previous,
@@ -37,12 +39,20 @@ class SubscriptionPlan {
 
   /// The configured ones in their order, then our own.
   [[nodiscard]] const std::vector<Subscription>& subscriptions() const noexcept { return subscriptions_; }
-  /// Subscribed by an earlier run and not wanted any more.
+  /// Subscribed earlier and not wanted any more.
   [[nodiscard]] const std::vector<std::string>& obsolete() const noexcept { return obsolete_; }
   [[nodiscard]] const std::string& marker_topic() const noexcept { return marker_topic_; }
+  /// What Meaning::filter counts. Once every SUBSCRIBE is answered: what the broker serves, and the next run must know.
+  [[nodiscard]] const std::vector<std::string>& ranked() const noexcept { return ranked_; }
+
+  /// Other filters are wanted from now on. True: the ranks are others than before.
+  bool change(const std::vector<std::string>& filters);
+  /// The broker serves this filter; or it refuses it, or has ended it. True: the ranks are others than before.
+  bool served(const std::string& filter);
+  bool not_served(const std::string& filter);
 
   struct Meaning {
-    // The first configured filter that is named. For a filter of an earlier run: the place behind those that were
+    // The first ranked filter that is named. For a filter of an earlier run: the place behind those that were
     // configured then and still are, because the broker made a copy for each of them too.
     std::uint16_t filter = no_filter;
     std::optional<Role> own;  // the message is (also) one of our own
@@ -51,14 +61,22 @@ class SubscriptionPlan {
   [[nodiscard]] Meaning meaning_of(const mqtt5::Publish& publish) const;
 
  private:
-  static constexpr std::uint16_t obsolete_place = 0xFFFF;  // in by_identifier_
+  struct Named {  // by an identifier
+    Role role;
+    std::uint16_t place;  // of a configured or obsolete filter
+  };
+  [[nodiscard]] bool is_wanted(const std::string& filter) const;
+  std::uint32_t identifier_of(const std::string& filter);
+  void arrange();
 
-  std::vector<std::string> configured_;
+  std::vector<std::string> wanted_;  // as configured
+  std::vector<std::string> ranked_;
+  std::vector<std::string> new_;  // those of wanted_ that were not subscribed before the latest change
   std::vector<Subscription> subscriptions_;
   std::vector<std::string> obsolete_;
   std::string marker_topic_, status_topic_;
-  std::unordered_map<std::uint32_t, std::uint16_t> by_identifier_;  // place in subscriptions_
-  std::uint16_t first_new_ = 0;  // how many filters at the front are of an earlier run
+  std::unordered_map<std::string, std::uint32_t> identifiers_;  // of every filter there ever was
+  std::unordered_map<std::uint32_t, Named> by_identifier_;
 };
 
 }  // namespace telltale::broker

@@ -17,53 +17,81 @@ mqtt5::RetainHandling asked_retain(Role role) {
   return every_time ? mqtt5::RetainHandling::at_every_subscribe : mqtt5::RetainHandling::at_new_subscription;
 }
 
+bool contains(const std::vector<std::string>& filters, const std::string& filter) {
+  return std::find(filters.begin(), filters.end(), filter) != filters.end();
+}
+
 }  // namespace
 
-SubscriptionRound::SubscriptionRound(const SubscriptionPlan& plan, Ability ability, std::string& out) {
+SubscriptionRound::SubscriptionRound(const SubscriptionPlan& plan, Ability ability, std::string& out, Settled settled)
+    : settled_(std::move(settled)) {
+  auto& packet_id = settled_.next_packet_id;
+  // Packet ids are ours to reuse: no earlier round has an answer outstanding.
+  if (plan.subscriptions().size() + plan.obsolete().size() > 65'000u - packet_id) packet_id = 1;
   for (const auto& wanted : plan.subscriptions()) {
-    encode(mqtt5::Subscribe{.packet_id = next_packet_id_,
+    if (contains(settled_.subscribed, wanted.filter)) continue;
+    encode(mqtt5::Subscribe{.packet_id = packet_id,
                             .filter = wanted.filter,
                             .subscription_identifier = ability.identifiers ? wanted.identifier : 0,
                             .maximum_qos = asked_qos(wanted.role),
                             .retain_handling = asked_retain(wanted.role)},
            out);
-    subscribes_.push_back({next_packet_id_++, wanted.filter, wanted.role, false});
+    subscribes_.push_back({packet_id++, wanted.filter, wanted.role});
   }
   for (const auto& filter : plan.obsolete()) {
-    encode(mqtt5::Unsubscribe{.packet_id = next_packet_id_, .filter = filter}, out);
-    unsubscribes_.push_back({next_packet_id_++, filter, Role::configured, false});
+    if (contains(settled_.unsubscribed, filter)) continue;
+    encode(mqtt5::Unsubscribe{.packet_id = packet_id, .filter = filter}, out);
+    unsubscribes_.push_back({packet_id++, filter, Role::configured});
   }
   missing_subacks_ = subscribes_.size();
+  missing_unsubacks_ = unsubscribes_.size();
 }
 
-bool SubscriptionRound::suback(std::uint16_t packet_id, std::uint8_t reason_code) {
-  const auto asked = std::find_if(subscribes_.begin(), subscribes_.end(),
-                                  [&](const Asked& a) { return a.packet_id == packet_id && !a.answered; });
-  if (asked == subscribes_.end()) return false;
-  asked->answered = true;
+const SubscriptionRound::Asked* SubscriptionRound::suback(std::uint16_t packet_id, std::uint8_t reason_code) {
+  auto* asked = answered(subscribes_, packet_id, reason_code);
+  if (!asked) return nullptr;
   --missing_subacks_;
-  const bool refused = reason_code >= 0x80;  // 3.9.3
-  if (asked->role == Role::configured && !refused) granted_.push_back(asked->filter);
-  if (asked->role == Role::dropped_counter) return true;
-  if (refused) {
+  if (asked->role == Role::configured && !asked->refused) granted_.push_back(asked->filter);
+  if (asked->role == Role::dropped_counter || reason_code == asked_qos(asked->role)) {
+    settled_.subscribed.push_back(asked->filter);
+  } else if (asked->refused) {
     add_problem("the broker refuses the filter '" + asked->filter +
                 "': " + std::string(mqtt5::reason_text(reason_code)));
-  } else if (reason_code != asked_qos(asked->role)) {
+  } else {
     add_problem("the broker grants the filter '" + asked->filter + "' only QoS " + std::to_string(reason_code));
   }
-  return true;
+  return asked;
 }
 
-bool SubscriptionRound::unsuback(std::uint16_t packet_id, std::uint8_t reason_code) {
-  const auto asked = std::find_if(unsubscribes_.begin(), unsubscribes_.end(),
-                                  [&](const Asked& a) { return a.packet_id == packet_id && !a.answered; });
-  if (asked == unsubscribes_.end()) return false;
-  asked->answered = true;
-  if (reason_code >= 0x80) {
+const SubscriptionRound::Asked* SubscriptionRound::unsuback(std::uint16_t packet_id, std::uint8_t reason_code) {
+  auto* asked = answered(unsubscribes_, packet_id, reason_code);
+  if (!asked) return nullptr;
+  --missing_unsubacks_;
+  if (!asked->refused) {
+    settled_.unsubscribed.push_back(asked->filter);
+  } else {
     add_problem("the broker does not end the old filter '" + asked->filter +
                 "': " + std::string(mqtt5::reason_text(reason_code)));
   }
-  return true;
+  return asked;
+}
+
+std::vector<std::string> SubscriptionRound::not_ended() const {
+  std::vector<std::string> filters;
+  for (const auto& asked : unsubscribes_) {
+    if (!asked.answered || asked.refused) filters.push_back(asked.filter);
+  }
+  return filters;
+}
+
+SubscriptionRound::Asked* SubscriptionRound::answered(std::vector<Asked>& all, std::uint16_t packet_id,
+                                                      std::uint8_t reason_code) {
+  const auto asked =
+      std::find_if(all.begin(), all.end(), [&](const Asked& a) { return a.packet_id == packet_id && !a.answered; });
+  if (asked == all.end()) return nullptr;
+  asked->answered = true;
+  asked->refused = reason_code >= 0x80;  // 3.9.3, 3.11.3
+  return &*asked;
 }
 
 void SubscriptionRound::add_problem(std::string text) {

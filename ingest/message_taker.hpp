@@ -23,6 +23,8 @@ class MessageTaker {
 
   void connected(std::uint32_t epoch, bool session_present);
   void caught_up(bool yes) { caught_up_ = yes; }
+  /// What the places in InboundMessage::filter mean from the next message on.
+  void use_filters(std::vector<std::string> ranked) { filters_ = std::move(ranked); }
   /// Other mappings and limits of the decoder from the next message on.
   void use(proto::DecoderOptions options) { decoder_ = proto::Decoder(std::move(options)); }
 

@@ -21,7 +21,7 @@ struct WriterOptions {
   Millis batch_delay{20};               // or when its first message has waited this long,
   std::size_t batch_messages = 10'000;  // or at this many messages (at most half the window, so that it never stalls)
   std::size_t receive_maximum = 20'000;
-  std::vector<std::string> filters;  // as subscribed, in the order of the configuration
+  std::vector<std::string> filters;  // as subscribed at start, in their rank (IngestOptions::filters)
   proto::DecoderOptions decoder;
   IngestLimits limits;
 };

@@ -272,6 +272,8 @@ struct Writer::Impl {
     commit();
   }
 
+  void handle(broker::RankedFilters& ranked) { taker.use_filters(std::move(ranked.filters)); }
+
   void handle(Reload& reload) {
     taker.use(std::move(reload.decoder));
     ensure_open().add(proto::RuleSetChange{std::move(reload.rules)});

@@ -130,6 +130,27 @@ TEST_CASE("a filter that is granted otherwise than asked is not subscribed", "[b
   fake.close();  // nothing to wait for at the end
 }
 
+TEST_CASE("a refused filter does not stand before the ones that the broker serves", "[broker][lesson-19]") {
+  FakeBroker fake;
+  auto options = options_for(fake);
+  options.filters = {"a/#", "+/x"};
+  RecordedSession ours(options);
+  fake.accept_connect();
+  std::string identifier;  // of +/x, as it stands in the SUBSCRIBE's properties
+  for (int i = 0; i < 5; ++i) {
+    const Packet subscribe = fake.read();
+    if (i == 1) identifier = subscribe.body.substr(3, static_cast<std::size_t>(subscribe.body[2]));
+    fake.send("\x90\x04"s + subscribe.body.substr(0, 2) + "\0"s + (i == 0 ? "\x87"s : i == 4 ? "\0"s : "\x01"s));
+  }
+  const std::string body = "\0\3a/x"s + "\0\7"s + static_cast<char>(identifier.size()) + identifier + "1";
+  fake.send("\x32"s + static_cast<char>(body.size()) + body);
+  REQUIRE(eventually([&] { return ours.message_count() == 1; }));
+  CHECK(ours.count_in_story("filters +/x") == 1);
+  CHECK(ours.messages()[0].filter == 0);
+  CHECK(ours.granted() == std::vector<std::string>{"+/x"});
+  fake.close();  // nothing to wait for at the end
+}
+
 TEST_CASE("PUBACKs go out in order and in one write, before DISCONNECT, and nothing is unsubscribed",
           "[broker][lesson-10]") {
   FakeBroker fake;

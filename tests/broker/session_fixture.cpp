@@ -30,6 +30,10 @@ void RecordedSession::on_item(broker::SessionItem item) {
     story_.push_back("disconnected " + std::to_string(gone->epoch) + ": " + gone->reason);
   } else if (const auto* marker = std::get_if<broker::CaughtUp>(&item)) {
     story_.push_back("caught up " + std::to_string(marker->epoch));
+  } else if (const auto* ranked = std::get_if<broker::RankedFilters>(&item)) {
+    std::string line = "filters";
+    for (const auto& filter : ranked->filters) line += ' ' + filter;
+    story_.push_back(line);
   } else if (auto* arrivals = std::get_if<broker::Arrivals>(&item)) {
     for (auto& m : arrivals->messages) {
       // What RapidJSON in situ does: the byte behind the payload is ours to write.

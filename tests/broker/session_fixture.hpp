@@ -46,7 +46,7 @@ class RecordedSession {
   [[nodiscard]] std::vector<Received> messages() const;
   [[nodiscard]] std::size_t message_count() const;
   [[nodiscard]] std::vector<std::string> payloads() const;
-  /// "connected 1 new", "message x", "caught up 1", "disconnected 1: reason", in arrival order.
+  /// "connected 1 new", "message x", "caught up 1", "disconnected 1: reason", "filters a/# b/#", in arrival order.
   [[nodiscard]] std::vector<std::string> story() const;
   [[nodiscard]] std::size_t count_in_story(std::string_view prefix) const;
   [[nodiscard]] std::vector<std::string> granted() const;

@@ -121,6 +121,74 @@ TEST_CASE("a message that names several filters counts for the first; unknown id
   CHECK(plan.meaning_of(publish).for_receiver());
 }
 
+TEST_CASE("a filter ranks from when it is wanted until the broker has ended it, unless it is refused",
+          "[broker][lesson-05]") {
+  using Filters = std::vector<std::string>;
+  SubscriptionPlan plan({"a/#", "b/#"}, {"b/#"}, "one");
+  const auto copy_for = [&](const std::string& filter) {
+    const SubscriptionPlan alone({filter}, {}, "one");  // identifiers do not depend on the plan
+    mqtt5::Publish publish;
+    publish.topic = "x/y";
+    publish.subscription_identifiers = {alone.subscriptions()[0].identifier};
+    publish.subscription_identifier_count = 1;
+    return plan.meaning_of(publish).filter;
+  };
+  CHECK_FALSE(plan.served("a/#"));
+  CHECK(plan.ranked() == Filters{"a/#", "b/#"});
+
+  CHECK(plan.change({"c/#", "b/#"}));
+  CHECK(plan.ranked() == Filters{"a/#", "b/#", "c/#"});
+  CHECK(plan.obsolete() == Filters{"a/#"});
+  CHECK(copy_for("a/#") == 0);  // the broker still makes a copy for it
+
+  CHECK(plan.not_served("a/#"));
+  CHECK(plan.ranked() == Filters{"b/#", "c/#"});
+  CHECK(copy_for("a/#") == 1);  // behind what was there with it, before what is newer
+  CHECK_FALSE(plan.not_served("a/#"));
+  CHECK(plan.obsolete() == Filters{"a/#"});  // a broker with an old snapshot may have it again
+
+  CHECK(plan.not_served("b/#"));  // refused at a later connection
+  CHECK(plan.ranked() == Filters{"c/#"});
+  CHECK(copy_for("c/#") == 0);
+  CHECK(plan.served("b/#"));  // and granted again
+  CHECK(plan.ranked() == Filters{"c/#", "b/#"});
+
+  CHECK(plan.change({"a/#", "c/#", "b/#"}));  // wanted again
+  CHECK(plan.obsolete().empty());
+  CHECK(plan.ranked() == Filters{"c/#", "b/#", "a/#"});
+  CHECK_FALSE(plan.change({"c/#", "a/#"}));
+  CHECK(plan.obsolete() == Filters{"b/#"});
+}
+
+TEST_CASE("a later round asks only what the broker has not done yet", "[broker][lesson-05]") {
+  SubscriptionPlan plan({"a/#", "b/#"}, {"old"}, "one");
+  std::string out;
+  SubscriptionRound first(plan, {.identifiers = true}, out, {});
+  CHECK(first.suback(1, 1));
+  const auto* refused = first.suback(2, 0x87);
+  REQUIRE(refused);
+  CHECK((refused->refused && refused->filter == "b/#"));
+  CHECK(first.suback(3, 1));
+  CHECK(first.suback(4, 1));
+  CHECK(first.suback(5, 0));
+  CHECK(first.complete());
+  CHECK_FALSE(first.done());
+  CHECK(first.not_ended() == std::vector<std::string>{"old"});
+  CHECK(first.unsuback(6, 0));
+  CHECK(first.done());
+  CHECK(first.not_ended().empty());
+
+  plan.change({"a/#", "b/#", "c/#"});
+  out.clear();
+  SubscriptionRound second(plan, {.identifiers = true}, out, first.settled());
+  CHECK(out.find("a/#") == std::string::npos);
+  CHECK(out.find("b/#") != std::string::npos);
+  CHECK(out.find("old") == std::string::npos);
+  CHECK(second.suback(7, 1));
+  CHECK(second.suback(8, 1));
+  CHECK(second.done());
+}
+
 TEST_CASE("our own topics are recognised without identifiers too", "[broker]") {
   const SubscriptionPlan plan({"a/#"}, {}, "one");
   mqtt5::Publish publish;
@@ -137,7 +205,7 @@ TEST_CASE("our own topics are recognised without identifiers too", "[broker]") {
 TEST_CASE("SUBACKs other than asked are problems, a refused $SYS is none", "[broker]") {
   const SubscriptionPlan plan({"a/#", "b/#"}, {"old"}, "one");
   std::string out;
-  SubscriptionRound round(plan, {.identifiers = true}, out);
+  SubscriptionRound round(plan, {.identifiers = true}, out, {});
   CHECK(round.next_packet_id() == 7);
   CHECK(round.suback(1, 1));
   CHECK_FALSE(round.suback(1, 1));  // answered already

@@ -165,6 +165,20 @@ TEST_CASE("the copy for a later overlapping filter is not counted twice", "[inge
   CHECK(b.take("telemetry/s/d", R"({"a":1})", unknown) == Outcome::stored);
 }
 
+TEST_CASE("a filter that the broker refuses makes no copies, so those of the next filter count",
+          "[ingest][lesson-19]") {
+  WriterOptions options;
+  options.filters = {"telemetry/+/d", "telemetry/#"};
+  Bench b{options};
+  auto second = qos1(1);
+  second.filter = 1;
+  CHECK(b.take("telemetry/s/d", R"({"a":1})", second) == Outcome::overlap);
+  b.taker.use_filters({"telemetry/#"});
+  auto first_of_all = qos1(2);
+  first_of_all.filter = 0;
+  CHECK(b.take("telemetry/s/d", R"({"a":1})", first_of_all) == Outcome::stored);
+}
+
 TEST_CASE("a retained copy is last value only, and only with a time of its own", "[ingest][lesson-12][lesson-13]") {
   Bench b;
   CHECK(b.take("telemetry/s/d", R"({"ts":1763600000,"a":1})", retained()) == Outcome::retained);

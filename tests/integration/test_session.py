@@ -152,6 +152,35 @@ class Overlap(Scene):
         self.assertEqual(self.settled(200), {"stored": 100, "overlap": 100})
         self.assertEqual(self.values("a"), [str(i) for i in range(100)])
 
+    def test_filters_that_come_and_go_while_messages_flow_lose_and_double_none(self):
+        """[lesson-05] [lesson-19] SIGHUP between overlapping filters, in the middle of a stream."""
+        text = self.service.config.read_text()
+        forms = ['"telemetry/#"', '"telemetry/+/a", "telemetry/#"', '"telemetry/s/+", "telemetry/+/a"', '"telemetry/+/a"']
+        log = self.service.folder / "telltale.log"
+        sent = 0
+        for round in range(12):
+            self.service.config.write_text(text.replace('"telemetry/+/a", "telemetry/#"', forms[round % len(forms)]))
+            self.service.process.send_signal(signal.SIGHUP)
+            while log.read_text().count("configuration reloaded") <= round or sent < 200 * (round + 1):
+                self.publish("telemetry/s/a", f'{{"value":{sent}}}')
+                sent += 1
+        self.flush()
+        self.assertEqual(self.settled(sent)["stored"], sent)
+        self.assertEqual(self.values("a"), [str(i) for i in range(sent)])
+        self.assertEqual(self.service.metrics()["telltale_mqtt_reconnects_total"], 0)
+
+    def test_a_mapping_that_is_added_brings_its_topics_at_once(self):
+        mapping = '[[mapping]]\nname = "new"\ntopic = "plant/{device}/{metric}"\ncodec = "plain"\nset = { site = "works" }\n'
+        text = self.service.config.read_text()
+        self.service.config.write_text(text.replace("filters =", "# filters ="))
+        self.service.process.send_signal(signal.SIGHUP)
+        self.service.config.write_text(text.replace("filters =", "# filters =") + mapping)
+        self.service.process.send_signal(signal.SIGHUP)
+        def stored():
+            self.publish("plant/press/force", "7")
+            return self.values("press", "force")
+        self.assertEqual(set(eventually("the mapping's readings are stored", stored)), {"7"})
+
     def test_filters_that_left_the_configuration_are_unsubscribed(self):
         """[lesson-05] A durable session does not pin old subscriptions."""
         self.assertEqual(self.service.stop(), 0)
