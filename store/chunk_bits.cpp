@@ -45,7 +45,7 @@ void pack(const std::uint64_t* values, std::size_t n, Width width, std::string& 
       store_word(p, word);
       p += word_bytes;
       used -= 64;
-      word = used == 0 ? 0 : values[i] >> (bits - used);
+      word = values[i] >> (bits - used);
     }
     store_word(p, word);
   }

@@ -61,16 +61,27 @@ struct Inner {
 
 constexpr std::size_t samples = 16;
 
-/// The median of some values and how many bits their distances from it need: cheap, and blind to a few outliers.
+std::int64_t median(std::int64_t a, std::int64_t b, std::int64_t c) noexcept {
+  return std::max(std::min(a, b), std::min(std::max(a, b), c));
+}
+
+/// A guess from some of the values: cheap, and two far-off ones among them do not spoil it.
 Inner sampled(const Words& rest, std::size_t n) noexcept {
   std::array<std::int64_t, samples> some;
   for (std::size_t i = 0; i < samples; ++i) some[i] = as_signed(rest[i * n / samples]);
-  auto sorted = some;
-  std::nth_element(sorted.begin(), sorted.begin() + samples / 2, sorted.end());
-  const auto center = sorted[samples / 2];
-  Word all = 0;
-  for (const auto v : some) all |= zigzag(as_word(v) - as_word(center));
-  return {center, static_cast<unsigned>(std::bit_width(all))};
+  // The ninther, a median of medians (Tukey 1978).
+  const auto center = median(median(some[0], some[7], some[14]), median(some[2], some[9], some[11]),
+                             median(some[4], some[5], some[13]));
+  Word first = 0;  // the three largest distances
+  Word second = 0;
+  Word third = 0;
+  for (const auto v : some) {
+    const auto distance = zigzag(as_word(v) - as_word(center));
+    third = std::max(third, std::min(second, distance));
+    second = std::max(second, std::min(first, distance));
+    first = std::max(first, distance);
+  }
+  return {center, static_cast<unsigned>(std::bit_width(third))};
 }
 
 /// The width at which packing what is inside and listing what is outside takes the fewest bytes.
