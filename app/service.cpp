@@ -1,5 +1,6 @@
 #include "app/service.hpp"
 
+#include <algorithm>
 #include <iomanip>
 #include <random>
 #include <sstream>
@@ -20,7 +21,10 @@ namespace telltale::app {
 
 namespace {
 
-constexpr Millis outbox_grace{3000};
+// A stop ends within `stop_within`, whatever the disk and the broker do; each part may use this much of it.
+constexpr std::chrono::seconds stop_within{10};
+constexpr std::chrono::seconds writer_within{4};
+constexpr std::chrono::seconds outbox_within{3};
 constexpr std::string_view filters_key = "mqtt.filters";
 
 /// Tells this run of the service from any other that uses the same client id.
@@ -206,11 +210,17 @@ void Service::stop() {
   auto& self = *impl_;
   tend();
   if (!std::exchange(self.running, false)) return;
+  self.log.info("service", "stopping; this takes at most " + std::to_string(stop_within.count()) + " s");
+  const auto begin = self.clock.steady_now();
+  const auto end = begin + stop_within;
+  const auto left = [&] {
+    return std::max(std::chrono::duration_cast<Millis>(end - self.clock.steady_now()), Millis{0});
+  };
   self.session.stop_reading();
-  self.writer.stop();
-  self.session.stop();
-  self.alerting.stop(outbox_grace);
-  if (!self.silent) self.publisher.stop(broker::PahoPublisher::Farewell::offline);
+  self.writer.stop(begin + writer_within);
+  self.session.stop(std::min(self.clock.steady_now() + broker::IngestSession::leave_within, end));
+  self.alerting.stop(std::min<Millis>(outbox_within, left()));
+  if (!self.silent) self.publisher.stop(broker::PahoPublisher::Farewell::offline, end);
   self.http.stop();
   self.store.stop();
   self.log.info("service", "stopped");

@@ -47,9 +47,9 @@ void IngestSession::stop_reading() {
   boost::asio::post(impl_->io, [impl = impl_.get()] { impl->reading_stopped = true; });
 }
 
-void IngestSession::stop() {
+void IngestSession::stop(std::chrono::steady_clock::time_point deadline) {
   if (!impl_->thread.joinable()) return;
-  boost::asio::post(impl_->io, [impl = impl_.get()] { impl->leave(); });
+  boost::asio::post(impl_->io, [impl = impl_.get(), deadline] { impl->leave(deadline); });
   impl_->thread.join();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -113,8 +114,10 @@ class IngestSession {
   void set_filters(std::vector<std::string> filters);
   /// Stops reading; whatever was handed on may still be acknowledged.
   void stop_reading();
-  /// Sends what is to be sent, DISCONNECT, and ends the io thread. Never unsubscribes.
-  void stop();
+  /// Sends what is to be sent, DISCONNECT, and ends the io thread, by `deadline` whatever the broker does. Never
+  /// unsubscribes.
+  void stop(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::now() + leave_within);
+  static constexpr std::chrono::seconds leave_within{2};
   [[nodiscard]] SessionStatus status() const;
 
  private:

@@ -11,7 +11,6 @@ using namespace std::chrono_literals;
 using boost::system::error_code;
 
 constexpr auto component = "mqtt";
-constexpr auto leave_within = 2s;
 // A connection that lived this long was a good one: the next back-off starts from its least pause.
 constexpr auto proven_after = 5s;
 
@@ -134,14 +133,14 @@ void IngestSession::Impl::retry_later() {
 }
 
 /// Everything that was acknowledged goes out, then DISCONNECT; the session stays at the broker.
-void IngestSession::Impl::leave() {
+void IngestSession::Impl::leave(Steady deadline) {
   stopping = true;
   take_acknowledgements();
   const bool can_say_goodbye = phase == Phase::connected;
   if (!can_say_goodbye) return finish();
   phase = Phase::leaving;
   mqtt5::encode_disconnect(mqtt5::reason::success, outgoing);
-  deadline_timer.expires_after(leave_within);
+  deadline_timer.expires_at(deadline);
   deadline_timer.async_wait(of_this_connection([this](const error_code& error) {
     if (!error) finish();
   }));

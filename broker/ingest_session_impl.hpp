@@ -36,7 +36,7 @@ struct IngestSession::Impl {
   void lose(const std::string& reason, Ending ending);
   void give_up();
   void retry_later();
-  void leave();
+  void leave(Steady deadline);
   void finish();
   void end();
   void continue_reading();

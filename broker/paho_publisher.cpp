@@ -134,6 +134,7 @@ struct PahoPublisher::Impl {
   void retained_read();
   void fail_all();
   void say_goodbye();
+  [[nodiscard]] std::chrono::steady_clock::time_point farewell_until() const;
   void wait_for(const std::function<bool()>& done);
   void publish_own(const std::string& topic, const std::string& payload, bool retain, std::uint64_t number);
   [[nodiscard]] mqtt::connect_options connect_options() const;
@@ -179,6 +180,7 @@ struct PahoPublisher::Impl {
   std::string said_problem;
   std::map<std::pair<std::string_view, bool>, proto::Counter*> counters;  // worker's thread
   std::atomic<Farewell> farewell{Farewell::offline};
+  std::chrono::steady_clock::time_point stop_by{};  // written before the stop is requested
   std::jthread thread;
 };
 
@@ -368,7 +370,7 @@ void PahoPublisher::Impl::say_goodbye() {
       wait_for([this] { return farewell_sent; });
     }
     try {
-      client.disconnect()->wait_for(farewell_within);
+      client.disconnect()->wait_until(farewell_until());
     } catch (const mqtt::exception& error) {
       log.debug(component, std::string("disconnect: ") + error.what());
     }
@@ -376,9 +378,13 @@ void PahoPublisher::Impl::say_goodbye() {
   fail_all();
 }
 
-/// Goes on with what comes from Paho until `done`, the connection goes, or 2 s are over.
+std::chrono::steady_clock::time_point PahoPublisher::Impl::farewell_until() const {
+  return std::min(std::chrono::steady_clock::now() + farewell_within, stop_by);
+}
+
+/// Goes on with what comes from Paho until `done`, the connection goes, or the time for this is over.
 void PahoPublisher::Impl::wait_for(const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + farewell_within;
+  const auto deadline = farewell_until();
   while (!done()) {
     const auto happening = happenings.pop_until(deadline);
     if (!happening || std::holds_alternative<ConnectionLost>(*happening)) return;
@@ -440,9 +446,10 @@ bool PahoPublisher::send(const proto::Outgoing& message, std::uint64_t token) {
 
 bool PahoPublisher::connected() const { return impl_->is_connected; }
 
-void PahoPublisher::stop(Farewell farewell) {
+void PahoPublisher::stop(Farewell farewell, std::chrono::steady_clock::time_point deadline) {
   if (!impl_->thread.joinable()) return;
   impl_->farewell = farewell;
+  impl_->stop_by = deadline;
   impl_->thread.request_stop();
   impl_->happenings.push(StopAsked{});
   impl_->thread.join();

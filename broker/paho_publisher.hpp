@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -49,8 +50,10 @@ class PahoPublisher final : public proto::Publisher {
 
   /// What the retained status says behind us. `silent`: another instance speaks under our name by now.
   enum class Farewell : std::uint8_t { offline, silent };
-  /// Waits up to 2 s for what is in flight, says farewell, disconnects, ends the thread. No handler is called later.
-  void stop(Farewell farewell = Farewell::offline);
+  /// Waits for what is in flight, says farewell, disconnects, each for 2 s and all of them until `deadline` at most;
+  /// ends the thread. No handler is called later.
+  void stop(Farewell farewell = Farewell::offline,
+            std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 
  private:
   struct Impl;

@@ -27,7 +27,6 @@ constexpr auto longest_wait = 100ms;
 constexpr auto retry_wait = 200ms;
 constexpr auto tick_spacing = 1s;
 constexpr auto limit_alert_holds = 10min;
-constexpr auto stop_gives_up_after = 4s;
 
 struct Reload {
   proto::RuleSet rules;
@@ -218,13 +217,9 @@ struct Writer::Impl {
       }
       set_problem(result.error() == store::StoreError::disk_full ? "disk full" : "log cannot be written");
       std::unique_lock lock(mutex);
-      if (stop_asked) {
-        if (!give_up) give_up = std::chrono::steady_clock::now() + stop_gives_up_after;
-        if (std::chrono::steady_clock::now() >= *give_up) {
-          log.error("ingest",
-                    "stopping although the log cannot be written; unacknowledged messages stay at the broker");
-          return false;
-        }
+      if (give_up && std::chrono::steady_clock::now() >= *give_up) {
+        log.error("ingest", "stopping although the log cannot be written; unacknowledged messages stay at the broker");
+        return false;
       }
       arrived.wait_for(lock, retry_wait, [] { return false; });
     }
@@ -325,8 +320,7 @@ struct Writer::Impl {
   std::optional<Timestamp> last_log_time;
   SteadyTime alive{}, ticked{}, disk_checked{};
   std::optional<SteadyTime> limit_alert_until;
-  std::optional<SteadyTime> give_up;  // when to stop waiting for a log that cannot be written
-  bool abandoned = false;             // a batch was given up at stop
+  bool abandoned = false;  // a batch was given up at stop
   bool table_due = true;
   bool starts_segment = false;  // the open batch has the table
   std::uint64_t last_generation = 0;
@@ -337,7 +331,7 @@ struct Writer::Impl {
   std::condition_variable arrived;
   std::vector<Command> queue;  // bounded by the session's unacknowledged window
   std::string problem;
-  bool stop_asked = false;
+  std::optional<SteadyTime> give_up;  // stop was asked: when to stop waiting for a log that cannot be written
 
   proto::Counter& received;
   proto::Gauge& in_flight;
@@ -351,7 +345,7 @@ Writer::Writer(WriterOptions options, store::Store& store, const Clock& clock, p
                proto::Metrics& metrics, std::function<std::optional<Timestamp>()> next_deadline)
     : impl_(std::make_unique<Impl>(std::move(options), store, clock, log, metrics, std::move(next_deadline))) {}
 
-Writer::~Writer() { stop(); }
+Writer::~Writer() { stop(std::chrono::steady_clock::now()); }
 
 void Writer::start(proto::RuleSet rules, Session session) {
   auto& self = *impl_;
@@ -383,11 +377,11 @@ void Writer::reload(proto::RuleSet rules, proto::DecoderOptions decoder) {
 
 void Writer::report(proto::ServiceCondition condition) { impl_->enqueue(std::move(condition)); }
 
-void Writer::stop() {
+void Writer::stop(std::chrono::steady_clock::time_point give_up) {
   if (!impl_->thread.joinable()) return;
   {
     const std::lock_guard lock(impl_->mutex);
-    impl_->stop_asked = true;
+    impl_->give_up = give_up;
   }
   impl_->enqueue(Stop{});
   impl_->thread.join();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -42,8 +43,9 @@ class Writer {
   void reload(proto::RuleSet rules, proto::DecoderOptions decoder);
   /// A condition of the service itself, for the built-in alerts; logged when it changes.
   void report(proto::ServiceCondition condition);
-  /// Takes what was pushed, commits, acknowledges, logs `stopped`, ends the thread.
-  void stop();
+  /// Takes what was pushed, commits, acknowledges, logs `stopped`, ends the thread. Waits for a log that cannot be
+  /// written until `give_up` at most; what is not on disk then stays at the broker.
+  void stop(std::chrono::steady_clock::time_point give_up);
 
   /// For /readyz: "" or what is wrong with writing.
   [[nodiscard]] std::string problem() const;

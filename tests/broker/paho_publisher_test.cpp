@@ -113,6 +113,18 @@ TEST_CASE("a silent farewell leaves the status as it is", "[broker][lesson-06]")
   CHECK(watcher.count_in_story("message {\"state\":\"offline\"") == 0);
 }
 
+TEST_CASE("a stop whose time is over waits for nobody and tells what did not arrive", "[broker]") {
+  Mosquitto broker;
+  RecordedPublisher ours(quick_publisher(broker.port()));
+  REQUIRE(eventually([&] { return ours.count("retained complete") == 1; }));
+  broker.suspend();
+  REQUIRE(ours.publisher.send(alert(), 7));
+  ours.publisher.stop(broker::PahoPublisher::Farewell::offline, std::chrono::steady_clock::now());
+  CHECK(ours.count("failed 7") == 1);
+  CHECK(ours.count("delivered 7") == 0);
+  broker.resume();
+}
+
 TEST_CASE("the will says offline when the process is cut off", "[broker]") {
   Mosquitto broker;
   RecordedSession watcher(quick_options(broker.port(), {"service/telltale/status"}));

@@ -201,7 +201,7 @@ TEST_CASE("a stop commits and acknowledges what was taken, and says so in the lo
   Scene s;
   s.connect(1);
   s.arrive(1, {{"telemetry/s/d", R"({"a":1})"}, {"telemetry/s/d", R"({"a":2})"}});
-  s.writer->stop();
+  s.writer->stop(std::chrono::steady_clock::now() + 10s);
   CHECK(s.acked() == 2);
   const auto links = s.events<proto::Link>();
   REQUIRE_FALSE(links.empty());
@@ -248,7 +248,7 @@ TEST_CASE("a condition that was active in the run before ends when the service s
   s.writer->report({"config-error", false, "still good"});
   s.writer->report({"config-error", true, "line 3"});
   s.writer->report({"config-error", true, "line 3"});
-  s.writer->stop();
+  s.writer->stop(std::chrono::steady_clock::now() + 10s);
   std::vector<bool> config_errors;
   for (const auto& [at, condition] : s.events<proto::ServiceCondition>()) {
     if (condition.rule == "config-error") config_errors.push_back(condition.active);

@@ -95,6 +95,28 @@ class BadDays(ShortKeepalive):
         states = {json.loads(p)["state"] for t, p in self.client.messages if t.startswith("presence/")}
         self.assertNotIn("offline", states)
 
+    def test_a_stop_beside_a_stalled_broker_ends_in_its_time_and_loses_nothing(self):
+        """[lesson-10] Every part gives up waiting for a broker that says nothing; what it has is in the log."""
+        for i in range(100):
+            self.publish("telemetry/s/d", f'{{"value":{i}}}')
+        self.flush()
+        self.settled(100)
+        self.broker.process.send_signal(signal.SIGSTOP)
+        try:
+            begin = time.monotonic()
+            self.assertEqual(self.service.stop(), 0)
+            self.assertLess(time.monotonic() - begin, 20)  # 10 s by itself
+        finally:
+            self.broker.process.send_signal(signal.SIGCONT)
+        lines = [line for line in (self.service.folder / "telltale.log").read_text().splitlines() if "service" in line]
+        self.assertIn("stopping", lines[-2])
+        self.assertIn("stopped", lines[-1])
+        self.service.start().wait_ready()
+        self.publish("telemetry/s/d", '{"value":100}')
+        self.flush()
+        eventually("ingest goes on", lambda: "100" in self.values("d"))
+        self.assertEqual(self.values("d"), [str(i) for i in range(101)])
+
     def test_a_torn_log_is_cut_and_a_flipped_bit_is_set_aside(self):
         for i in range(50):
             self.publish("telemetry/s/d", f'{{"value":{i}}}')
