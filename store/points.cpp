@@ -1,52 +1,10 @@
 #include "store/points.hpp"
 
 #include <algorithm>
-#include <cmath>
-
-#include "store/day.hpp"
 
 namespace telltale::store {
 
 using namespace proto;
-
-namespace {
-
-/// Welford's running mean and variance (Technometrics 4(3), 1962) beside the plain aggregates.
-struct Running {
-  double count = 0, mean = 0, m2 = 0, sum = 0, min = INFINITY, max = -INFINITY, last = 0;
-
-  void add(double x) {
-    count += 1;
-    const double delta = x - mean;
-    mean += delta / count;
-    m2 += delta * (x - mean);
-    sum += x;
-    min = std::min(min, x);
-    max = std::max(max, x);
-    last = x;
-  }
-  [[nodiscard]] double value(Aggregate what) const {
-    switch (what) {
-      case Aggregate::avg:
-        return sum / count;
-      case Aggregate::min:
-        return min;
-      case Aggregate::max:
-        return max;
-      case Aggregate::sum:
-        return sum;
-      case Aggregate::count:
-        return count;
-      case Aggregate::last:
-        return last;
-      case Aggregate::stddev:
-        return std::sqrt(m2 / count);
-    }
-    return 0;
-  }
-};
-
-}  // namespace
 
 void Points::add(const Reading& reading, std::string_view text) {
   readings.push_back(reading);
@@ -118,25 +76,5 @@ Row to_row(const Reading& reading, std::string_view arena) {
 }
 
 Row Points::row(std::size_t i) const { return to_row(readings[i], arena); }
-
-std::vector<Bucket> aggregate(const Points& merged, Millis step, Aggregate what) {
-  std::vector<Bucket> out;
-  if (step.count() <= 0) return out;
-  Running running;
-  std::int64_t bucket = 0;
-  const auto flush = [&] {
-    if (running.count > 0) out.push_back({from_ms(bucket * step.count()), running.value(what)});
-    running = {};
-  };
-  for (const auto& reading : merged.readings) {
-    if (!reading.numeric() || !std::isfinite(reading.as_double())) continue;
-    const auto at = floor_divide(to_ms(reading.ts), step.count());
-    if (at != bucket) flush();
-    bucket = at;
-    running.add(reading.as_double());
-  }
-  flush();
-  return out;
-}
 
 }  // namespace telltale::store

@@ -26,7 +26,4 @@ struct Points {
 
 [[nodiscard]] Row to_row(const proto::Reading& reading, std::string_view arena);
 
-/// Buckets aligned to the epoch over merged readings. Text and values that are not finite are left out.
-[[nodiscard]] std::vector<Bucket> aggregate(const Points& merged, Millis step, Aggregate what);
-
 }  // namespace telltale::store

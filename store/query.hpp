@@ -1,10 +1,14 @@
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,20 +42,109 @@ struct Bucket {
   double value;
 };
 
-/// Reads a data folder, beside a live service or without one; sees everything that was committed before the call.
-/// Never blocks a writer. Threads: one object per thread.
+/// A finite number (boolean as 1 or 0) at its time.
+struct Sample {
+  Timestamp ts;
+  double value;
+  friend bool operator==(const Sample&, const Sample&) = default;
+};
+
+enum class Downsampling : std::uint8_t {
+  lttb,     // largest triangle three buckets (Steinarsson 2013): keeps the shape
+  min_max,  // the least and the largest of each pixel: keeps every peak
+};
+
+/// What the finite numeric readings come to; stddev is the population's. With n = 0 the rest is 0.
+struct Summary {
+  std::uint64_t n = 0;
+  double mean = 0, stddev = 0, min = 0, max = 0, sum = 0;
+};
+struct SummaryBucket {
+  Timestamp start;
+  Summary summary;
+};
+
+struct LatestRow {
+  proto::SeriesId series;
+  Row row;
+};
+
+/// Readings there are, of those there should be.
+struct Completeness {
+  std::uint64_t seen = 0;      // of any type
+  std::uint64_t expected = 0;  // the range divided by the period
+  Millis period{0};            // as given, else the median distance of neighbours in the range
+  double ratio = 0;            // seen / expected, at most 1
+};
+
+/// A day beside the day before it.
+struct DayChange {
+  Timestamp day;  // its first moment, UTC
+  double mean;
+  double difference;            // of the mean to the previous day's
+  std::optional<double> ratio;  // to the previous mean; none when that is 0
+};
+
+struct Outlier {
+  Sample sample;
+  double z;  // distance from the range's mean in the range's stddev
+};
+
+struct ReaderOptions {
+  std::size_t open_files = 64;         // day and rollup files kept open between calls, each kind
+  std::size_t log_bytes = 128u << 20;  // decoded readings of the unsealed log kept between calls
+};
+
+/// Reads a data folder, beside a live service or without one; each call sees everything that was committed before it.
+/// Never blocks a writer. Asked again, it is quick: it keeps files open, the manifest, and what it knows of the
+/// unsealed log. A file that retention removed is let go at the next call.
+/// Errors: StoreFailure. Threads: one object per thread.
 class Reader {
  public:
-  explicit Reader(std::filesystem::path folder);  // throws StoreFailure when it is no data folder
+  explicit Reader(std::filesystem::path folder, ReaderOptions options = {});  // throws when it is no data folder
   ~Reader();
+  Reader(Reader&&) noexcept;
+  Reader& operator=(Reader&&) noexcept;
 
   [[nodiscard]] Directory directory() const;
+  /// The same without a copy; last_stamp_ms is that of the sealed readings only. Cost: nothing while nothing was added.
+  [[nodiscard]] std::shared_ptr<const Directory> shared_directory() const;
+
   /// Ascending by ts; one row per ts, the last arrival wins.
   [[nodiscard]] std::vector<Row> rows(proto::SeriesId series, Range range) const;
-  /// Buckets aligned to the epoch; empty buckets are left out; text is left out; stddev is the population's.
+  /// Buckets aligned to the epoch; empty buckets are left out, text and values that are not finite too; stddev is the
+  /// population's. With a step of whole hours, days whose readings have outlived their retention answer from rollups.
   [[nodiscard]] std::vector<Bucket> aggregate(proto::SeriesId series, Range range, Millis step, Aggregate what) const;
+  /// All of it at once for each bucket.
+  [[nodiscard]] std::vector<SummaryBucket> summaries(proto::SeriesId series, Range range, Millis step) const;
+
   /// Newest by event time (lesson 17).
   [[nodiscard]] std::optional<Row> latest(proto::SeriesId series) const;
+  /// Those that have one, ascending by series; all series, those named, or all series of the devices named.
+  [[nodiscard]] std::vector<LatestRow> latest() const;
+  [[nodiscard]] std::vector<LatestRow> latest(std::span<const proto::SeriesId> series) const;
+  [[nodiscard]] std::vector<LatestRow> latest_of(std::span<const proto::DeviceKey> devices) const;
+
+  /// At most `points` samples that look like all of them, ascending; all when there are no more. Fewer than two: none.
+  [[nodiscard]] std::vector<Sample> downsampled(proto::SeriesId series, Range range, std::size_t points,
+                                                Downsampling how) const;
+  /// By hour of the day at a distance from UTC.
+  [[nodiscard]] std::array<Summary, 24> hour_profile(proto::SeriesId series, Range range,
+                                                     std::chrono::minutes utc_offset) const;
+  /// None when the period is not given and cannot be seen (fewer than two readings). Precondition: a bounded range.
+  [[nodiscard]] std::optional<Completeness> completeness(proto::SeriesId series, Range range,
+                                                         std::optional<Millis> period = std::nullopt) const;
+  /// UTC days of the range that have readings and follow a day that has.
+  [[nodiscard]] std::vector<DayChange> day_over_day(proto::SeriesId series, Range range) const;
+  /// Samples with |z| > k. None where nothing varies.
+  [[nodiscard]] std::vector<Outlier> outliers(proto::SeriesId series, Range range, double k) const;
+
+  /// Over the readings of many series: those named, or all there are.
+  [[nodiscard]] Summary fleet(Range range) const;
+  [[nodiscard]] Summary fleet(std::span<const proto::SeriesId> series, Range range) const;
+  [[nodiscard]] std::vector<SummaryBucket> fleet(Range range, Millis step) const;
+  [[nodiscard]] std::vector<SummaryBucket> fleet(std::span<const proto::SeriesId> series, Range range,
+                                                 Millis step) const;
 
   struct DeadLetterRow {
     std::int64_t id;
@@ -63,7 +156,7 @@ class Reader {
   [[nodiscard]] std::vector<DeadLetterRow> dead_letters(std::size_t limit) const;
 
  private:
-  struct Impl;
+  class Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,16 +1,19 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
-#include <set>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 
-#include "store/batch_codec.hpp"
-#include "store/catalog.hpp"
 #include "store/day.hpp"
-#include "store/day_file.hpp"
-#include "store/points.hpp"
+#include "store/downsample.hpp"
+#include "store/fleet_moments.hpp"
+#include "store/latest_table.hpp"
+#include "store/pieces.hpp"
 #include "store/query.hpp"
-#include "store/segment.hpp"
+#include "store/read_view.hpp"
+#include "store/series_moments.hpp"
+#include "store/statistics.hpp"
 
 namespace telltale::store {
 
@@ -19,145 +22,226 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Retention took a file between reading the manifest and opening it.
-struct Vanished {
-  std::string file;
-};
+/// No reading is stored outside the years that have a day file.
+std::int64_t begin_of(Range range) { return std::max(to_ms(range.from), first_day * day_ms); }
+std::int64_t end_of(Range range) { return std::min(to_ms(range.to), (last_day + 1) * day_ms); }
 
-struct Segment {
-  std::uint64_t generation;
-  SegmentScanner scanner;
-};
-
-/// All segments there are. One that goes between listing and opening has been sealed: the catalog, read afterwards,
-/// knows where to.
-std::vector<Segment> open_segments(const fs::path& folder) {
-  std::vector<Segment> out;
-  if (!fs::exists(folder / "log")) return out;
-  for (const auto& file : list_segments(folder / "log"))
-    if (auto scanner = SegmentScanner::open(file.path)) out.push_back({file.generation, std::move(*scanner)});
+Points read_points(ReadView& view, SeriesId series, std::int64_t from, std::int64_t to) {
+  Points out;
+  if (from >= to) return out;
+  auto parts = view.log().readings(series, from, to);
+  for (auto& part : parts) part.points.merge();
+  Pieces pieces(series);
+  pieces.add(parts, from, to);
+  const auto& days = view.days();
+  for (auto day = std::ranges::lower_bound(days, day_of(from), {}, &ReadView::Day::day);
+       day != days.end() && day->day <= day_of(to - 1); ++day)
+    for (const auto& file : day->files) {
+      auto opened = view.open(file);
+      auto chunks = opened.file->chunks(series, from, to);
+      pieces.add(std::move(opened), std::move(chunks));
+    }
+  pieces.each_group([&](std::span<Piece> group) { pieces.read(group, from, to, out); });
   return out;
 }
 
-/// Calls visit for the batches for which wanted(head) holds.
-template <class Wanted, class Visit>
-void scan(Segment& segment, Wanted&& wanted, Visit&& visit) {
-  BatchHead head;
-  Batch batch;
-  while (const auto payload = segment.scanner.next()) {
-    if (!decode_head(*payload, head) || !wanted(head) || !decode_batch(*payload, batch)) continue;
-    batch.position.generation = segment.generation;
-    visit(batch);
-  }
+std::vector<Sample> samples_of(const Points& points) {
+  std::vector<Sample> out;
+  out.reserve(points.readings.size());
+  for (const auto& r : points.readings)
+    if (r.numeric() && std::isfinite(r.as_double())) out.push_back({r.ts, r.as_double()});
+  return out;
 }
 
-bool always(const BatchHead&) { return true; }
+std::vector<SummaryBucket> summaries_of(const std::vector<MomentsBucket>& buckets, Millis step) {
+  std::vector<SummaryBucket> out;
+  out.reserve(buckets.size());
+  for (const auto& [bucket, moments] : buckets) out.push_back({from_ms(bucket * step.count()), moments.summary()});
+  return out;
+}
 
-struct Part {
-  std::uint64_t generation;
-  Points points;
-};
+Summary overall(const std::vector<MomentsBucket>& buckets) {
+  return buckets.empty() ? Summary{} : buckets.front().moments.summary();
+}
+
+template <class Wanted>
+std::vector<LatestRow> latest_rows(const LatestTable& table, Wanted&& wanted) {
+  std::vector<LatestRow> out;
+  for (const auto& reading : table.readings())
+    if (wanted(reading.series)) out.push_back({reading.series, to_row(reading, table.arena())});
+  return out;
+}
+
+bool sound(const std::vector<MomentsBucket>& buckets) {
+  return std::ranges::all_of(buckets, [](const MomentsBucket& b) { return b.moments.stddev_is_sound(); });
+}
+
+Reading to_reading(SeriesId series, const Row& row) {
+  Reading r{};
+  r.ts = row.ts;
+  r.series = series;
+  r.type = row.type;
+  r.source = row.source;
+  if (row.type == ValueType::integer) {
+    r.integer = row.integer;
+  } else if (row.type != ValueType::text) {
+    r.number = row.number;
+  }
+  return r;
+}
+
+void sort_by_time(std::vector<Stretch>& stretches) { std::ranges::stable_sort(stretches, {}, &Stretch::t); }
 
 }  // namespace
 
-struct Reader::Impl {
-  fs::path folder;
+class Reader::Impl {
+ public:
+  Impl(fs::path folder, const ReaderOptions& options) : view_(std::move(folder), options) {}
 
-  /// The unsealed segments and the catalog, in the order that leaves no gap: segments first.
-  struct View {
-    std::vector<Segment> segments;
-    Catalog catalog;
-    explicit View(const fs::path& folder) : segments(open_segments(folder)), catalog(Catalog::open_read_only(folder)) {}
-    void leave_out_sealed() {
-      std::erase_if(segments, [this](const Segment& s) { return catalog.is_sealed(s.generation); });
-    }
-  };
-
-  [[nodiscard]] Points gather(SeriesId series, std::int64_t from, std::int64_t to) const {
+  /// Answers from what is there now. A file may go between reading the manifest and opening it; then the manifest has
+  /// changed, too.
+  template <class Question>
+  auto ask(Question&& question) {
     constexpr int attempts = 16;
     for (int attempt = 1;; ++attempt) {
       try {
-        return gather_once(series, from, to);
+        view_.refresh();
+        return question(view_);
       } catch (const Vanished& vanished) {
         if (attempt == attempts) throw StoreFailure(vanished.file + ": listed in the catalog but not there");
       }
     }
   }
 
- private:
-  [[nodiscard]] Points gather_once(SeriesId series, std::int64_t from, std::int64_t to) const {
-    if (from >= to) return {};
-    View view(folder);
-    std::vector<Part> parts;
-    std::map<std::int64_t, std::set<std::uint64_t>> sealed;  // generations by day
-    for (const auto& file : view.catalog.day_files(day_of(from), day_of(to - 1)))
-      read_day(folder / "day" / file.name, file.closed, series, from, to, parts, sealed[file.day]);
-    for (auto& segment : view.segments) {
-      Part part{segment.generation, {}};
-      scan(
-          segment,
-          [&](const BatchHead& head) {
-            return head.readings > 0 && to_ms(head.t_max) >= from && to_ms(head.t_min) < to;
-          },
-          [&](const Batch& batch) {
-            for (const auto& r : batch.readings) {
-              const auto ts = to_ms(r.ts);
-              if (r.series != series || ts < from || ts >= to) continue;
-              if (const auto day = sealed.find(day_of(ts));
-                  day != sealed.end() && day->second.contains(segment.generation))
-                continue;
-              part.points.add(r, r.type == ValueType::text ? batch.text_of(r) : std::string_view{});
-            }
-          });
-      parts.push_back(std::move(part));
-    }
-    std::stable_sort(parts.begin(), parts.end(),
-                     [](const Part& a, const Part& b) { return a.generation < b.generation; });
-    Points all;
-    for (const auto& part : parts) all.append(part.points);
-    all.merge();
-    return all;
+  Points points(SeriesId series, Range range) {
+    return ask([&](ReadView& view) { return read_points(view, series, begin_of(range), end_of(range)); });
+  }
+  std::vector<Sample> samples(SeriesId series, Range range) { return samples_of(points(series, range)); }
+
+  std::vector<MomentsBucket> moments(SeriesId series, Range range, Millis step, bool with_stddev) {
+    if (step.count() <= 0) return {};
+    return ask([&](ReadView& view) {
+      MomentsQuery query{begin_of(range), end_of(range), step.count()};
+      auto buckets = fold(series_stretches(view, series, query), query);
+      if (!with_stddev || sound(buckets)) return buckets;
+      query.source = MomentsQuery::From::readings;
+      return fold(series_stretches(view, series, query), query);
+    });
   }
 
-  static void read_day(const fs::path& path, bool closed, SeriesId series, std::int64_t from, std::int64_t to,
-                       std::vector<Part>& parts, std::set<std::uint64_t>& sealed) {
-    if (!fs::exists(path)) throw Vanished{path.string()};
-    std::vector<DayFile::Chunk> chunks;
-    try {
-      auto file = closed ? DayFile::open_closed(path) : DayFile::open_read_only(path);
-      const auto snapshot = file.snapshot();
-      for (const auto generation : file.generations()) sealed.insert(generation);
-      chunks = file.chunks(series, from, to);
-    } catch (const DatabaseError& error) {
-      if (error.cannot_open() && !fs::exists(path)) throw Vanished{path.string()};
-      throw;
-    }
-    ChunkPoints points;
-    for (const auto& chunk : chunks) {
-      if (!decode_chunk(chunk.data, points)) throw StoreFailure(path.string() + ": damaged chunk");
-      if (parts.empty() || parts.back().generation != chunk.generation) parts.push_back({chunk.generation, {}});
-      parts.back().points.add(points, series, from, to);
-    }
+  std::vector<MomentsBucket> fleet(const std::unordered_set<SeriesId>* series, Range range, std::int64_t step) {
+    return ask([&](ReadView& view) {
+      MomentsQuery query{begin_of(range), end_of(range), step};
+      auto stretches = fleet_stretches(view, series, query);
+      sort_by_time(stretches);
+      auto buckets = fold(stretches, query);
+      if (sound(buckets)) return buckets;
+      query.source = MomentsQuery::From::readings;
+      stretches = fleet_stretches(view, series, query);
+      sort_by_time(stretches);
+      return fold(stretches, query);
+    });
   }
+
+  /// All newest readings, sealed or not.
+  LatestTable latest() {
+    return ask([&](ReadView& view) {
+      LatestTable all = sealed(view);
+      add_unsealed(view, SeriesId::none, all);
+      all.settle();
+      return all;
+    });
+  }
+
+  LatestTable latest(SeriesId series) {
+    return ask([&](ReadView& view) {
+      LatestTable one;
+      if (view.catalog_version() == latest_version_) {
+        one.add(series, sealed_latest_);
+      } else if (const auto found = view.catalog().latest(series)) {
+        one.add(found->generation, to_reading(series, found->row), found->row.text);
+      }
+      add_unsealed(view, series, one);
+      one.settle();
+      return one;
+    });
+  }
+
+  std::shared_ptr<const Directory> directory() {
+    return ask([&](ReadView& view) {
+      const std::pair version{view.catalog_version(), view.log().directory_version()};
+      if (!directory_ || version != directory_version_) {
+        DirectoryBuilder builder;
+        view.catalog().load(builder);
+        view.log().each_directory_event([&](const Event& event) { builder.apply(event); });
+        directory_ = std::make_shared<const Directory>(builder.directory());
+        directory_version_ = version;
+      }
+      return directory_;
+    });
+  }
+
+  Directory directory_with_stamps() {
+    return ask([](ReadView& view) {
+      DirectoryBuilder builder;
+      view.catalog().load(builder);
+      view.log().each_batch([&](const Batch& batch) { builder.apply(batch); });
+      return builder.directory();
+    });
+  }
+
+  std::vector<DeadLetterRow> dead_letters(std::size_t limit) {
+    return ask([&](ReadView& view) {
+      std::map<std::int64_t, DeadLetterRow> by_id;
+      for (auto& row : view.catalog().dead_letters(limit)) by_id.emplace(row.id, std::move(row));
+      view.log().each_letter_batch([&](const Batch& batch) {
+        for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
+          const auto* letter = std::get_if<DeadLetter>(&batch.events[i].event);
+          if (letter == nullptr) continue;
+          const auto id = letter_id(batch.position.sequence, i);
+          by_id.insert_or_assign(
+              id, DeadLetterRow{id, batch.log_time, std::string(to_string(letter->reason)), letter->topic,
+                                letter->payload, letter->detail, letter->payload_bytes});
+          if (by_id.size() > limit) by_id.erase(by_id.begin());
+        }
+      });
+      std::vector<DeadLetterRow> out;
+      for (auto row = by_id.rbegin(); row != by_id.rend(); ++row) out.push_back(std::move(row->second));
+      return out;
+    });
+  }
+
+ private:
+  const LatestTable& sealed(ReadView& view) {
+    if (latest_version_ != view.catalog_version()) {
+      sealed_latest_ = view.sealed_latest();
+      latest_version_ = view.catalog_version();
+    }
+    return sealed_latest_;
+  }
+  static void add_unsealed(ReadView& view, SeriesId series, LatestTable& to) {
+    view.log().each_latest(series, [&](std::uint64_t generation, const Reading& r, std::string_view text) {
+      to.add(generation, r, text);
+    });
+  }
+
+  ReadView view_;
+  LatestTable sealed_latest_;
+  std::int64_t latest_version_ = -1;
+  std::shared_ptr<const Directory> directory_;
+  std::pair<std::int64_t, std::uint64_t> directory_version_;
 };
 
-Reader::Reader(fs::path folder) : impl_(std::make_unique<Impl>(Impl{std::move(folder)})) {
-  const auto catalog = Catalog::open_read_only(impl_->folder);
-}
-
+Reader::Reader(fs::path folder, ReaderOptions options) : impl_(std::make_unique<Impl>(std::move(folder), options)) {}
 Reader::~Reader() = default;
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
 
-Directory Reader::directory() const {
-  Impl::View view(impl_->folder);
-  view.leave_out_sealed();
-  DirectoryBuilder builder;
-  view.catalog.load(builder);
-  for (auto& segment : view.segments) scan(segment, always, [&](const Batch& batch) { builder.apply(batch); });
-  return builder.directory();
-}
+Directory Reader::directory() const { return impl_->directory_with_stamps(); }
+std::shared_ptr<const Directory> Reader::shared_directory() const { return impl_->directory(); }
 
 std::vector<Row> Reader::rows(SeriesId series, Range range) const {
-  const auto points = impl_->gather(series, to_ms(range.from), to_ms(range.to));
+  const auto points = impl_->points(series, range);
   std::vector<Row> out;
   out.reserve(points.readings.size());
   for (std::size_t i = 0; i < points.readings.size(); ++i) out.push_back(points.row(i));
@@ -165,51 +249,83 @@ std::vector<Row> Reader::rows(SeriesId series, Range range) const {
 }
 
 std::vector<Bucket> Reader::aggregate(SeriesId series, Range range, Millis step, Aggregate what) const {
-  return store::aggregate(impl_->gather(series, to_ms(range.from), to_ms(range.to)), step, what);
+  std::vector<Bucket> out;
+  for (const auto& [bucket, moments] : impl_->moments(series, range, step, what == Aggregate::stddev))
+    out.push_back({from_ms(bucket * step.count()), moments.value(what)});
+  return out;
+}
+
+std::vector<SummaryBucket> Reader::summaries(SeriesId series, Range range, Millis step) const {
+  return summaries_of(impl_->moments(series, range, step, true), step);
 }
 
 std::optional<Row> Reader::latest(SeriesId series) const {
-  Impl::View view(impl_->folder);
-  view.leave_out_sealed();
-  auto newest = view.catalog.latest(series);
-  for (auto& segment : view.segments) {
-    const auto wanted = [&](const BatchHead& head) {
-      return head.readings > 0 && (!newest || head.t_max >= newest->row.ts);
-    };
-    scan(segment, wanted, [&](const Batch& batch) {
-      for (const auto& r : batch.readings) {
-        if (r.series != series) continue;
-        // Newest by event time; of equal times the later arrival (lesson 17).
-        if (newest && (r.ts < newest->row.ts || (r.ts == newest->row.ts && segment.generation < newest->generation)))
-          continue;
-        newest = Catalog::Latest{to_row(r, batch.text), segment.generation};
-      }
-    });
-  }
-  return newest ? std::optional(std::move(newest->row)) : std::nullopt;
+  const auto table = impl_->latest(series);
+  if (table.readings().empty()) return std::nullopt;
+  return to_row(table.readings().front(), table.arena());
 }
 
-std::vector<Reader::DeadLetterRow> Reader::dead_letters(std::size_t limit) const {
-  Impl::View view(impl_->folder);
-  view.leave_out_sealed();
-  std::map<std::int64_t, DeadLetterRow> by_id;
-  for (auto& row : view.catalog.dead_letters(limit)) by_id.emplace(row.id, std::move(row));
-  for (auto& segment : view.segments) {
-    scan(segment, always, [&](const Batch& batch) {
-      for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
-        const auto* letter = std::get_if<DeadLetter>(&batch.events[i].event);
-        if (letter == nullptr) continue;
-        const auto id = letter_id(batch.position.sequence, i);
-        by_id.insert_or_assign(id,
-                               DeadLetterRow{id, batch.log_time, std::string(to_string(letter->reason)), letter->topic,
-                                             letter->payload, letter->detail, letter->payload_bytes});
-        if (by_id.size() > limit) by_id.erase(by_id.begin());
-      }
-    });
-  }
-  std::vector<DeadLetterRow> out;
-  for (auto row = by_id.rbegin(); row != by_id.rend(); ++row) out.push_back(std::move(row->second));
-  return out;
+std::vector<LatestRow> Reader::latest() const {
+  return latest_rows(impl_->latest(), [](SeriesId) { return true; });
 }
+
+std::vector<LatestRow> Reader::latest(std::span<const SeriesId> series) const {
+  const std::unordered_set<SeriesId> wanted(series.begin(), series.end());
+  return latest_rows(impl_->latest(), [&](SeriesId id) { return wanted.contains(id); });
+}
+
+std::vector<LatestRow> Reader::latest_of(std::span<const DeviceKey> devices) const {
+  const std::unordered_set<DeviceKey> wanted(devices.begin(), devices.end());
+  // The newest first: a series that comes between the two is not missed in a directory read afterwards.
+  const auto table = impl_->latest();
+  const auto directory = impl_->directory();
+  auto at = directory->series.begin();
+  return latest_rows(table, [&](SeriesId id) {
+    while (at != directory->series.end() && at->id < id) ++at;
+    return at != directory->series.end() && at->id == id && wanted.contains(at->device);
+  });
+}
+
+std::vector<Sample> Reader::downsampled(SeriesId series, Range range, std::size_t points, Downsampling how) const {
+  return downsample(impl_->samples(series, range), points, how);
+}
+
+std::array<Summary, 24> Reader::hour_profile(SeriesId series, Range range, std::chrono::minutes utc_offset) const {
+  return store::hour_profile(impl_->samples(series, range), utc_offset);
+}
+
+std::optional<Completeness> Reader::completeness(SeriesId series, Range range, std::optional<Millis> period) const {
+  std::vector<Timestamp> times;
+  for (const auto& reading : impl_->points(series, range).readings) times.push_back(reading.ts);
+  return store::completeness(times, range, period);
+}
+
+std::vector<DayChange> Reader::day_over_day(SeriesId series, Range range) const {
+  return store::day_over_day(summaries(series, range, Millis{day_ms}));
+}
+
+std::vector<Outlier> Reader::outliers(SeriesId series, Range range, double k) const {
+  return store::outliers(impl_->samples(series, range), k);
+}
+
+Summary Reader::fleet(Range range) const { return overall(impl_->fleet(nullptr, range, 0)); }
+
+Summary Reader::fleet(std::span<const SeriesId> series, Range range) const {
+  const std::unordered_set<SeriesId> wanted(series.begin(), series.end());
+  return overall(impl_->fleet(&wanted, range, 0));
+}
+
+std::vector<SummaryBucket> Reader::fleet(Range range, Millis step) const {
+  if (step.count() <= 0) return {};
+  return summaries_of(impl_->fleet(nullptr, range, step.count()), step);
+}
+
+std::vector<SummaryBucket> Reader::fleet(std::span<const SeriesId> series, Range range, Millis step) const {
+  if (step.count() <= 0) return {};
+  const std::unordered_set<SeriesId> wanted(series.begin(), series.end());
+  return summaries_of(impl_->fleet(&wanted, range, step.count()), step);
+}
+
+std::vector<Reader::DeadLetterRow> Reader::dead_letters(std::size_t limit) const { return impl_->dead_letters(limit); }
 
 }  // namespace telltale::store

@@ -1,0 +1,144 @@
+#include "store/read_view.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <unordered_set>
+#include <utility>
+
+#include "store/day.hpp"
+
+namespace telltale::store {
+
+using namespace proto;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Calls open(); a file that has gone meanwhile is Vanished.
+template <class Open>
+auto open_if_there(const fs::path& path, Open&& open) {
+  if (!fs::exists(path)) throw Vanished{path.string()};
+  try {
+    return open();
+  } catch (const DatabaseError& error) {
+    if (error.cannot_open() && !fs::exists(path)) throw Vanished{path.string()};
+    throw;
+  }
+}
+
+/// A file of format 0 was just made and has no rows yet.
+bool has_tables(const fs::path& file) {
+  return Database(file, Database::Mode::read_only).number("pragma user_version") > 0;
+}
+
+}  // namespace
+
+ReadView::ReadView(fs::path folder, const ReaderOptions& options)
+    : folder_(std::move(folder)),
+      log_(folder_ / "log", options.log_bytes),
+      catalog_(Catalog::open_read_only(folder_)),
+      beside_(folder_ / Catalog::file_name, Database::Mode::read_only),
+      data_version_(beside_, "pragma data_version"),
+      all_latest_(beside_, "select series_id, ts, type, ts_source, value, generation from latest order by series_id"),
+      day_files_(options.open_files),
+      rollup_files_(options.open_files) {}
+
+void ReadView::refresh() {
+  log_.refresh();
+  std::int64_t version = 0;
+  {
+    auto row = data_version_.query();
+    if (row.next()) version = row.integer(0);
+  }
+  if (version != version_) {
+    read_manifest();
+    version_ = version;
+  }
+  log_.forget([this](std::uint64_t generation) { return catalog_.is_sealed(generation); });
+}
+
+void ReadView::read_manifest() {
+  days_.clear();
+  std::unordered_set<std::string> names;
+  for (auto& file : catalog_.day_files(first_day, last_day)) {
+    names.insert(file.name);
+    if (days_.empty() || days_.back().day != file.day) days_.push_back({file.day, {}, true});
+    days_.back().files.push_back(std::move(file));
+  }
+  for (auto& day : days_) {
+    std::set<std::string> closed;
+    for (const auto& file : day.files)
+      if (file.closed) closed.insert(file.klass);
+    for (const auto& file : day.files) day.rolled_up = day.rolled_up && closed.contains(file.klass);
+  }
+  rollup_names_ = list_rollup_files(folder_ / "rollup");
+  std::unordered_set<std::string> rollups;
+  for (const auto& name : rollup_names_) rollups.insert(to_string(name));
+  // A file that was removed keeps its space on disk while it is open.
+  day_files_.keep([&](const std::string& name) { return names.contains(name); });
+  rollup_files_.keep([&](const std::string& name) { return rollups.contains(name); });
+}
+
+bool ReadView::Day::has(const std::string& klass) const {
+  return std::ranges::any_of(files, [&](const auto& file) { return file.klass == klass; });
+}
+
+const ReadView::Day* ReadView::day(std::int64_t day) const {
+  const auto found = std::ranges::lower_bound(days_, day, {}, &Day::day);
+  return found != days_.end() && found->day == day ? &*found : nullptr;
+}
+
+OpenDayFile ReadView::open(const Catalog::DayFile& file) {
+  const auto make = [&] {
+    const auto path = folder_ / "day" / file.name;
+    return open_if_there(path,
+                         [&] { return file.closed ? DayFile::open_closed(path) : DayFile::open_read_only(path); });
+  };
+  return {day_files_.get(file.name, make), file.name};
+}
+
+std::vector<ReadView::OpenRollup> ReadView::rollups(RollupStep step, std::int64_t from, std::int64_t to) {
+  std::vector<OpenRollup> out;
+  if (from >= to) return out;
+  const auto first = month_of_day(std::clamp(day_of(from), first_day, last_day));
+  const auto last = month_of_day(std::clamp(day_of(to - 1), first_day, last_day));
+  for (const auto& name : rollup_names_) {
+    if (name.step != step || name.month < first || name.month > last) continue;
+    const auto text = to_string(name);
+    const auto path = folder_ / "rollup" / text;
+    if (!rollup_files_.has(text) && !open_if_there(path, [&] { return has_tables(path); })) continue;
+    const auto make = [&] { return open_if_there(path, [&] { return RollupFile::open_read_only(path); }); };
+    out.push_back({rollup_files_.get(text, make), name.klass});
+  }
+  return out;
+}
+
+LatestTable ReadView::sealed_latest() {
+  LatestTable out;
+  for (auto row = all_latest_.query(); row.next();) {
+    Reading r{};
+    r.series = static_cast<SeriesId>(row.integer(0));
+    r.ts = from_ms(row.integer(1));
+    r.type = static_cast<ValueType>(row.integer(2) & 3);
+    r.source = static_cast<TsSource>(row.integer(3) & 3);
+    std::string_view text;
+    switch (r.type) {
+      case ValueType::integer:
+        r.integer = row.integer(4);
+        break;
+      case ValueType::text:
+        text = row.text(4);
+        break;
+      case ValueType::number:
+      case ValueType::boolean:
+        r.number = row.null(4) ? std::nan("") : row.real(4);
+        break;
+    }
+    out.add(static_cast<std::uint64_t>(row.integer(5)), r, text);
+  }
+  out.settle();
+  return out;
+}
+
+}  // namespace telltale::store

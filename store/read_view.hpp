@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/catalog.hpp"
+#include "store/day_file.hpp"
+#include "store/latest_table.hpp"
+#include "store/log_tail.hpp"
+#include "store/open_files.hpp"
+#include "store/query.hpp"
+#include "store/rollup.hpp"
+#include "store/sqlite.hpp"
+
+namespace telltale::store {
+
+/// A file went between reading the manifest and opening it: look again.
+struct Vanished {
+  std::string file;
+};
+
+struct OpenDayFile {
+  std::shared_ptr<DayFile> file;
+  std::string name;  // below day/
+};
+
+/// A data folder as one reader sees it: the unsealed log, the catalog's manifest, and files kept open.
+/// refresh() takes in what was committed since, in the order that leaves no gap: segments first, then the catalog.
+/// Threads: one at a time. Errors: StoreFailure; Vanished.
+class ReadView {
+ public:
+  ReadView(std::filesystem::path folder, const ReaderOptions& options);
+
+  void refresh();
+
+  struct Day {
+    std::int64_t day;
+    std::vector<Catalog::DayFile> files;
+    bool rolled_up = true;  // the rollups hold what the files hold: every class here was closed
+    [[nodiscard]] bool has(const std::string& klass) const;
+  };
+  /// By day.
+  [[nodiscard]] const std::vector<Day>& days() const noexcept { return days_; }
+  [[nodiscard]] const Day* day(std::int64_t day) const;
+  [[nodiscard]] OpenDayFile open(const Catalog::DayFile& file);
+  /// Rollup files that may have rows in [from, to), by month and class.
+  struct OpenRollup {
+    std::shared_ptr<RollupFile> file;
+    std::string klass;
+  };
+  [[nodiscard]] std::vector<OpenRollup> rollups(RollupStep step, std::int64_t from, std::int64_t to);
+
+  [[nodiscard]] LogTail& log() noexcept { return log_; }
+  [[nodiscard]] Catalog& catalog() noexcept { return catalog_; }
+  /// Of every sealed series, ascending.
+  [[nodiscard]] LatestTable sealed_latest();
+  /// Another value: the catalog has changed.
+  [[nodiscard]] std::int64_t catalog_version() const noexcept { return version_; }
+
+ private:
+  void read_manifest();
+
+  std::filesystem::path folder_;
+  LogTail log_;
+  Catalog catalog_;
+  Database beside_;  // of the catalog: what is asked at every call
+  Statement data_version_;
+  Statement all_latest_;
+  std::int64_t version_ = -1;
+  std::vector<Day> days_;
+  std::vector<RollupFileName> rollup_names_;
+  OpenFiles<DayFile> day_files_;
+  OpenFiles<RollupFile> rollup_files_;
+};
+
+}  // namespace telltale::store
