@@ -43,6 +43,8 @@ def throughput(args, report):
     report.add("bare_subscriber_messages_per_second", median(rounds["bare"], "rate"), "1/s")
     report.add("tutorial_messages_per_second", median(rounds["tutorial"], "rate"), "1/s")
     report.add("qos1_vs_bare_subscriber", ratio("bare"), "ratio", least=(0.5, 0.4))
+    report.add("qos1_vs_bare_subscriber_vs_baseline",
+               ratio("bare") / harness.baseline("ingest")["qos1_vs_bare_subscriber"], "ratio", least=(0.9, 0.9))
     report.add("qos1_vs_tutorial", ratio("tutorial"), "ratio", least=(40, 20))
     report.add("cpu_per_message", median(rounds["telltale"], "cpu_us"), "us", most=(12, 20))
     report.add("rss_under_full_load", median(rounds["telltale"], "rss_mb"), "MB")

@@ -187,34 +187,39 @@ class Follower:
         self.thread.join()
 
 
+def baseline(bench):
+    """Figures of earlier versions that later ones must keep to."""
+    return json.loads((ROOT / "bench/baseline.json").read_text())[bench]
+
+
 class Report:
-    """Figures with what is expected of them. `least` or `most`: (accept, floor); None: for information."""
+    """Figures with what is expected of them. `least` or `most`: (accept, floor[, goal]); None: for information."""
 
     def __init__(self, bench, as_json):
         self.bench, self.as_json, self.rows, self.defects = bench, as_json, [], 0
 
     def add(self, what, value, unit, least=None, most=None):
-        if least:
-            ok, defect, accept = value >= least[0], value < least[1], f">= {least[0]:g}"
-        elif most:
-            ok, defect, accept = value <= most[0], value > most[1], f"<= {most[0]:g}"
-        else:
-            ok, defect, accept = True, False, "-"
-        self.defects += defect
-        self.rows.append({"bench": self.bench, "what": what, "value": round(value, 3), "unit": unit, "accept": accept,
-                          "ok": ok})
+        sign, limits = (">=", least) if least else ("<=", most) if most else ("-", None)
+        meets = [value >= limit if least else value <= limit for limit in limits or ()]
+        mark = "" if not limits else "BELOW" if not meets[1] else "short" if not meets[0] else \
+            "goal" if len(meets) > 2 and meets[2] else "ok"
+        self.defects += mark == "BELOW"
+        row = {"bench": self.bench, "what": what, "value": round(value, 3), "unit": unit,
+               "accept": f"{sign} {limits[0]:g}" if limits else sign, "ok": not limits or meets[0]}
+        self.rows.append((row, limits, mark))
         if self.as_json:
-            print(json.dumps(self.rows[-1]), flush=True)
-        elif defect:
+            print(json.dumps(row), flush=True)
+        elif mark == "BELOW":
             print(f"below its floor: {what}", file=sys.stderr, flush=True)
 
     def finish(self):
         """Exit code: 1 when a figure misses its floor."""
         if not self.as_json:
-            print(f"{self.bench:<38}{'value':>12}  {'unit':<12}{'accepted':<12}")
-            for row in self.rows:
-                mark = "" if row["accept"] == "-" else "ok" if row["ok"] else "MISSED"
-                print(f"{row['what']:<38}{row['value']:>12,.3f}  {row['unit']:<12}{row['accept']:<12}{mark}")
+            print(f"{self.bench:<44}{'value':>14}  {'unit':<10}{'floor':>10}{'accept':>10}{'goal':>10}")
+            for row, limits, mark in self.rows:
+                accept, floor, *goal = limits or (None, None)
+                shown = "".join(f"{limit:>10,g}" for limit in (floor, accept, *goal) if limits)
+                print(f"{row['what']:<44}{row['value']:>14,.3f}  {row['unit']:<10}{shown:<30}  {mark}".rstrip())
         return 1 if self.defects else 0
 
 

@@ -1,12 +1,35 @@
 #!/usr/bin/env bash
-# bench.sh [ingest|drain] [options]: builds, then measures; figures are ratios or counts of one run.
+# bench.sh [ingest|drain|store] [options]: builds, then measures; figures are ratios, counts or rates of one run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/packages.sh
+names=(ingest drain store)
+case "${1:-}" in ingest | drain | store) names=("$1"); shift ;; esac
+
+# The store's peers are wanted, not needed: each that cannot be installed is missing from the comparison, no more.
+install_peers() {
+  local package
+  for package in "${bench_packages[@]}"; do
+    # shellcheck disable=SC2034  # need_packages reads it by name
+    local one_packages=("$package")
+    need_packages one || echo "bench: goes on without $package" >&2
+  done
+}
+
 need_packages build test
-bash scripts/build.sh release telltale load_publisher bare_subscriber ack_observer
-names=(ingest drain)
-case "${1:-}" in ingest | drain) names=("$1"); shift ;; esac
+targets=()
 for name in "${names[@]}"; do
-  /usr/bin/python3 "bench/bench_$name.py" "$@"
+  case "$name" in
+    ingest | drain) targets+=(telltale load_publisher bare_subscriber ack_observer) ;;
+    store)
+      targets+=(store_bench sqlite_peer)
+      [[ " $* " == *" --no-peers "* ]] || install_peers
+      ;;
+  esac
 done
+bash scripts/build.sh release "${targets[@]}"
+status=0
+for name in "${names[@]}"; do
+  /usr/bin/python3 "bench/bench_$name.py" "$@" || status=1
+done
+exit "$status"

@@ -5,6 +5,7 @@ build_packages=(g++ cmake ninja-build pkg-config libpaho-mqttpp-dev libpaho-mqtt
 demo_packages=(mosquitto mosquitto-clients curl python3)
 test_packages=(mosquitto mosquitto-clients curl python3 python3-paho-mqtt sqlite3 openssl git libfaketime)
 check_packages=(clang-format clang-tidy)
+bench_packages=(postgresql-15 influxdb)  # what bench store compares with
 
 need_packages() {
   local wanted=() missing=() package
