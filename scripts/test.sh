@@ -52,6 +52,7 @@ for sanitizer in asan tsan; do
 done
 suite dev -L 'readme'
 if [ "$long" = yes ]; then
+  step "the store's life, 500 kills" env TELLTALE_KILL_ROUNDS=500 build/dev/tests/store/store_life_kill
   step "kill loop, 100 kills" python3 tests/kill/kill_loop.py build/dev/telltale --kills 100
 fi
 echo "$passed passed, $failed failed"

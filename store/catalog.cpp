@@ -34,7 +34,8 @@ constexpr const char* steps[] = {
                                last_sequence integer not null, readings integer not null, sealed_at integer not null);
        create table day_file(day integer not null, class text not null, rev integer not null, name text not null,
                              primary key(day, class, rev)) without rowid;)",
-    "alter table day_file add column closed integer not null default 0;"};
+    R"(alter table day_file add column closed integer not null default 0;
+       create table day_loss(day integer not null, class text not null, primary key(day, class)) without rowid;)"};
 
 constexpr std::size_t row_overhead_bytes = 64;  // of a dead letter besides its texts
 constexpr std::size_t most_letter_bytes = 1u << 20;
@@ -241,13 +242,23 @@ std::vector<Catalog::DayFile> Catalog::day_files(std::int64_t first_day, std::in
 
 void Catalog::switch_day_file(const DayFile& added) {
   Transaction transaction(database_);
-  Statement(database_, "delete from day_file where day=? and class=?").run(added.day, added.klass);
+  forget_day(added.day, added.klass);
   put_day_files({added});
   transaction.commit();
 }
 
-void Catalog::replace_day_file(const DayFile& file, const std::optional<DayFile>& with) {
+void Catalog::forget_day(std::int64_t day, const std::string& klass) {
+  Statement(database_, "delete from day_file where day=? and class=?").run(day, klass);
+}
+
+bool Catalog::has_lost_readings(std::int64_t day, const std::string& klass) {
+  Statement select(database_, "select 1 from day_loss where day=? and class=?");
+  return select.query(day, klass).next();
+}
+
+void Catalog::replace_damaged_day_file(const DayFile& file, const std::optional<DayFile>& with) {
   Transaction transaction(database_);
+  Statement(database_, "insert or ignore into day_loss values(?, ?)").run(file.day, file.klass);
   Statement(database_, "delete from day_file where day=? and class=? and rev=?").run(file.day, file.klass, file.rev);
   if (with) put_day_files({*with});
   transaction.commit();

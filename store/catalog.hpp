@@ -63,8 +63,10 @@ class Catalog {
   [[nodiscard]] std::vector<DayFile> day_files(std::int64_t first_day, std::int64_t last_day);
   /// `added` takes the place of all files of its day and class, in one transaction.
   void switch_day_file(const DayFile& added);
-  void forget_day_file(const DayFile& file) { replace_day_file(file, std::nullopt); }
-  void replace_day_file(const DayFile& file, const std::optional<DayFile>& with);
+  void forget_day(std::int64_t day, const std::string& klass);
+  /// The day is known from then on to have lost readings.
+  void replace_damaged_day_file(const DayFile& file, const std::optional<DayFile>& with);
+  [[nodiscard]] bool has_lost_readings(std::int64_t day, const std::string& klass);
   [[nodiscard]] std::uint64_t last_sequence();  // of all sealed generations
   [[nodiscard]] std::uint64_t last_generation();
 

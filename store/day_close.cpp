@@ -78,22 +78,26 @@ class SeriesWalk {
 /// rolled up again then.
 class DayRollups {
  public:
-  DayRollups(const fs::path& folder, const DayGroup& group)
+  DayRollups(const fs::path& folder, Catalog& catalog, const DayGroup& group)
       : hours_file_(open(folder, group, RollupStep::hour)),
         days_file_(open(folder, group, RollupStep::day)),
         hours_(hours_file_, group.day),
         days_(days_file_, group.day),
-        day_(group.day) {}
+        day_(group.day),
+        keep_(catalog.has_lost_readings(group.day, group.klass) && days_file_.has_day(group.day)) {}
 
   void clear() {
+    if (keep_) return;
     hours_.clear();
     days_.clear();
   }
   void clear(SeriesId series) {
+    if (keep_) return;
     hours_.clear(series);
     days_.clear(series);
   }
   void add(SeriesId series, const std::vector<Reading>& readings) {
+    if (keep_) return;
     builder_.begin(series, day_);
     for (const auto& reading : readings) builder_.add(reading);
     for (const auto& hour : builder_.hours()) hours_.add(hour);
@@ -114,6 +118,7 @@ class DayRollups {
   RollupFile::Replace hours_, days_;
   RollupBuilder builder_;
   std::int64_t day_;
+  bool keep_;  // made from readings that are lost since
 };
 
 void sync_file(Disk& disk, const fs::path& file) {
@@ -220,7 +225,7 @@ std::size_t DayClose::close(const DayGroup& group) {
   fs::remove(part);
   std::size_t damaged = 0;
   std::uint64_t kept = 0;
-  DayRollups rollups(folder_, group);
+  DayRollups rollups(folder_, catalog_, group);
   rollups.clear();
   {
     // A reader that comes between our unlinking of a file and of its WAL must miss nothing.
@@ -271,7 +276,7 @@ std::size_t DayClose::close(const DayGroup& group) {
 }
 
 void DayClose::roll_up(const DayGroup& group) {
-  DayRollups rollups(folder_, group);
+  DayRollups rollups(folder_, catalog_, group);
   rollups.clear();
   std::vector<DayFile> inputs;
   for (const auto& input : group.files) inputs.push_back(open_day_file(folder_, input));
@@ -287,7 +292,7 @@ void DayClose::roll_up(const DayGroup& group) {
 }
 
 void DayClose::roll_up(const DayGroup& group, const std::vector<SeriesId>& series) {
-  DayRollups rollups(folder_, group);
+  DayRollups rollups(folder_, catalog_, group);
   std::vector<DayFile> inputs;
   for (const auto& input : group.files) inputs.push_back(open_day_file(folder_, input));
   SeriesMerge merge;

@@ -78,8 +78,9 @@ void DayRetention::clean_up(const std::set<std::uint64_t>& unsealed) {
 
 void DayRetention::drop(const DayGroup& group) {
   fail_point("retain-before-forget");
+  // All at once: a file that stayed alone would pass for the whole day, and its rollups would follow.
+  catalog_.forget_day(group.day, group.klass);
   for (const auto& file : group.files) {
-    catalog_.forget_day_file(file);
     fail_point("retain-before-unlink");
     remove_day_file(folder_ / "day" / file.name);
   }

@@ -86,6 +86,11 @@ RollupFile RollupFile::open_read_only(const fs::path& file) {
   return RollupFile(Database(file, Database::Mode::read_only));
 }
 
+bool RollupFile::has_day(std::int64_t day) {
+  Statement select(database_, "select 1 from rollup where day=? limit 1");
+  return select.query(day).next();
+}
+
 std::vector<RollupRow> RollupFile::rows(SeriesId series, std::int64_t from, std::int64_t to) {
   std::vector<RollupRow> out;
   if (from >= to) return out;

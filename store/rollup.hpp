@@ -43,6 +43,7 @@ class RollupFile {
   static RollupFile open(const std::filesystem::path& file);            // made or migrated
   static RollupFile open_read_only(const std::filesystem::path& file);  // throws DatabaseError
 
+  [[nodiscard]] bool has_day(std::int64_t day);
   /// Of one series in [from, to), ascending. Cost: one seek per day.
   [[nodiscard]] std::vector<RollupRow> rows(proto::SeriesId series, std::int64_t from, std::int64_t to);
   /// Of all series in [from, to), by day, series and time.

@@ -240,7 +240,7 @@ void SealThread::set_aside_damaged_days() {
     const auto next = day_group(catalog_, file.day, file.klass).next_rev();
     const Catalog::DayFile fresh{file.day, file.klass, next, to_string(DayFileName{file.day, file.klass, next}), false};
     if (!file.closed) DayFile::open(options_.path / "day" / fresh.name);
-    catalog_.replace_day_file(file, file.closed ? std::nullopt : std::optional(fresh));
+    catalog_.replace_damaged_day_file(file, file.closed ? std::nullopt : std::optional(fresh));
     const auto aside = set_day_file_aside(path);
     ++damaged_;
     log_.error("store", path.string() + " is damaged and was moved to " + aside.string());
