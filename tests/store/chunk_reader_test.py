@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """chunk_reader_test.py ROOT: docs/read_chunks.py reads the golden chunks as the C++ code does."""
+import contextlib
+import io
 import pathlib
+import sqlite3
 import struct
 import sys
+import tempfile
 
 
 def bits(text):
@@ -17,6 +21,25 @@ def rows(csv):
     split = [line.split(",", 2) for line in lines]
     number = head.endswith(",number")
     return head, [(int(ts), source, bits(value) if number else value) for ts, source, value in split]
+
+
+def printed(read_chunks, *arguments):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        read_chunks.main(*arguments)
+    return out.getvalue()
+
+
+def reads_a_table(read_chunks, files):
+    """Chunks out of a database are printed as those out of files, in the order of the query."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/day.db"
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.execute("create table chunk(id integer primary key, data blob)")
+            database.executemany("insert into chunk(data) values(?)", [[file.read_bytes()] for file in files])
+            database.commit()
+        from_table = printed(read_chunks, path, "select data from chunk order by id desc")
+    return from_table == "".join(printed(read_chunks, str(file)) for file in reversed(files))
 
 
 def main(root):
@@ -40,6 +63,8 @@ def main(root):
             failures.append(f"{path.name}: a flipped bit goes unnoticed")
         except ValueError:
             pass
+    if not reads_a_table(read_chunks, [path for path in chunks if path.name.startswith("boolean")]):
+        failures.append("other chunks out of a database than out of files")
     if len(chunks) < 20:
         failures.append(f"only {len(chunks)} golden chunks")
     for failure in failures:
