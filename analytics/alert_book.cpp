@@ -74,6 +74,9 @@ AlertHandle AlertBook::raise(proto::AlertTransition draft, Millis cooldown, Show
   auto alert = std::make_unique<Alert>();
   const std::uint64_t identity = alert_identity(draft);
   alert->hash = alert_hash(identity, starts_.take(identity, draft.started));
+  // A batch has one time; what is stamped on receipt while it is open may be later by as long as it is open, and a
+  // device's clock may be ahead. An alert does not start after it was raised.
+  draft.started = std::min(draft.started, ws_.clock.log_now());
   draft.id = alert_id(alert->hash);
   draft.n = 0;
   draft.state = State::firing;

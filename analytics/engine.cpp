@@ -14,7 +14,7 @@
 namespace telltale::analytics {
 
 namespace {
-constexpr std::uint32_t state_magic = 0x32615454;  // "TTa2": the last digit is the version
+constexpr std::uint32_t state_magic = 0x33615454;  // "TTa3": the last digit is the version
 }  // namespace
 
 struct Engine::Impl {
@@ -78,9 +78,7 @@ struct Engine::Impl {
 };
 
 void Engine::Impl::on(const proto::Link& e) {
-  if (e.state == proto::LinkState::down) service.apply({"link-down", true, "no connection to the MQTT broker"});
-  if (e.state == proto::LinkState::up || e.state == proto::LinkState::caught_up)
-    service.apply({"link-down", false, "connected to the MQTT broker again"});
+  service.link(e.state);
   watchdog.link(e.state);
   if (e.state == proto::LinkState::caught_up) gate.caught_up();
 }
@@ -97,6 +95,8 @@ std::optional<Instant> Engine::Impl::due(const Timer& timer) const {
       return book.due(timer);
     case TimerKind::site:
       return watchdog.site_due(timer);
+    case TimerKind::link:
+      return service.link_due();
     case TimerKind::silence:
       break;
   }
@@ -120,6 +120,8 @@ void Engine::Impl::on_deadline(const Timer& timer) {
       return book.on_deadline(timer);
     case TimerKind::site:
       return watchdog.on_site(timer);
+    case TimerKind::link:
+      return service.on_link_deadline();
   }
 }
 

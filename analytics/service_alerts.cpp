@@ -1,10 +1,13 @@
 #include "analytics/service_alerts.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace telltale::analytics {
 
 namespace {
+
+constexpr auto link_down = "link-down";
 
 proto::Severity severity_of(std::string_view rule) {
   constexpr std::string_view critical[] = {"link-down", "disk-low", "log-damage"};
@@ -14,7 +17,9 @@ proto::Severity severity_of(std::string_view rule) {
 
 }  // namespace
 
-void ServiceAlerts::apply(const proto::ServiceCondition& condition) {
+void ServiceAlerts::apply(const proto::ServiceCondition& condition) { apply(condition, ws_.clock.log_now()); }
+
+void ServiceAlerts::apply(const proto::ServiceCondition& condition, Timestamp started) {
   const auto found = active_.find(condition.rule);
   if (!condition.active) {
     if (found == active_.end()) return;
@@ -31,10 +36,42 @@ void ServiceAlerts::apply(const proto::ServiceCondition& condition) {
   draft.device = "-";
   draft.rule = condition.rule;
   draft.metric = "_";
-  draft.started = ws_.clock.log_now();
+  draft.started = started;
   draft.count = 1;
   draft.summary = condition.summary;
   active_.emplace(condition.rule, book_.raise(std::move(draft), Millis{0}, Showing::shown));
+}
+
+void ServiceAlerts::link(proto::LinkState state) {
+  switch (state) {
+    case proto::LinkState::down:
+      if (link_lost_ != never || active_.contains(link_down)) return;
+      link_lost_ = ws_.clock.now();
+      ws_.timers.add({link_lost_ + link_down_for, 0, TimerKind::link});
+      return;
+    case proto::LinkState::up:
+    case proto::LinkState::caught_up:
+      apply({link_down, false, "connected to the MQTT broker again"});
+      [[fallthrough]];
+    case proto::LinkState::started:
+    case proto::LinkState::stopped:
+      link_lost_ = never;
+      return;
+    case proto::LinkState::paused:
+    case proto::LinkState::resumed:
+      return;
+  }
+}
+
+std::optional<Instant> ServiceAlerts::link_due() const {
+  if (link_lost_ == never) return std::nullopt;
+  return link_lost_ + link_down_for;
+}
+
+void ServiceAlerts::on_link_deadline() {
+  if (const auto due = link_due(); !due || *due > ws_.clock.now()) return;
+  const auto lost = std::exchange(link_lost_, never);
+  apply({link_down, true, "no connection to the MQTT broker"}, ws_.clock.to_log(lost));
 }
 
 void ServiceAlerts::encode(proto::ByteWriter& out) const {
@@ -43,6 +80,7 @@ void ServiceAlerts::encode(proto::ByteWriter& out) const {
     out.str(rule);
     out.varint(handle);
   }
+  put(out, link_lost_);
 }
 
 bool ServiceAlerts::decode(proto::ByteReader& in) {
@@ -52,6 +90,7 @@ bool ServiceAlerts::decode(proto::ByteReader& in) {
     std::string rule(in.str());
     active_[std::move(rule)] = in.varint();
   }
+  link_lost_ = get_instant(in);
   return in.ok();
 }
 

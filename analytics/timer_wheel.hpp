@@ -20,6 +20,7 @@ enum class TimerKind : std::uint8_t {
   window,       // window length in ms
   alert,        // alert handle
   site,         // site index
+  link,         // none
 };
 
 struct Timer {

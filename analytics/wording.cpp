@@ -6,6 +6,20 @@
 
 namespace telltale::analytics {
 
+namespace {
+
+/// Around a field that has no text, as the unit of a metric without one: one of the two spaces goes.
+void drop_one_space(std::string& text, std::string_view& message) {
+  if (message.starts_with(' ')) {
+    message.remove_prefix(1);
+  } else if (!text.empty() &&
+             (message.empty() || std::string_view(".,;:!?)").find(message.front()) != std::string_view::npos)) {
+    text.pop_back();
+  }
+}
+
+}  // namespace
+
 std::string number_text(double value) {
   std::array<char, 32> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::general, 6);
@@ -35,6 +49,7 @@ std::string fill_template(std::string_view message, const Wording& words) {
       if (!message.starts_with(name)) continue;
       text += value;
       message.remove_prefix(name.size());
+      if (value.empty() && (text.empty() || text.back() == ' ')) drop_one_space(text, message);
       replaced = true;
       break;
     }

@@ -198,6 +198,32 @@ TEST_CASE("a message template is filled", "[analytics]") {
   CHECK(story.last_alert().runbook == "https://wiki.example/hot");
 }
 
+TEST_CASE("a unit that a metric does not have leaves no second space in a message", "[analytics]") {
+  const auto [message, summary] = GENERATE(table<std::string, std::string>({
+      {"{value} {unit} > {threshold}", "86.25 > 80"},
+      {"limit {threshold} {unit}, now {value} {unit}", "limit 80, now 86.25"},
+      {"{unit} {value}", "86.25"},
+      {"[{unit}]", "[]"},
+      {"{value}{unit} on {device}", "86.25 on esp32-7"},
+  }));
+  auto rule = too_hot();
+  rule.message = message;
+  Story story(only(rule));
+  story.series("site1/esp32-7", "temperature", "");
+  story.temperature(86.25);
+  CHECK(story.last_alert().summary == summary);
+}
+
+TEST_CASE("an alert does not start after it was raised", "[analytics]") {
+  Story story(only(too_hot()));
+  proto::Batch batch;
+  batch.readings.push_back(story.reading("site1/esp32-7", "temperature", 99, story.now() + 7ms,
+                                         proto::TsSource::receive));  // stamped while its batch was open
+  story.batch(batch);
+  CHECK(story.last_alert().ts == story.now());
+  CHECK(story.last_alert().started == story.now());
+}
+
 TEST_CASE("a rule watches the series that its patterns and tags match", "[analytics]") {
   auto rule = too_hot();
   rule.site = "hall*";
