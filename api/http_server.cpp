@@ -39,7 +39,7 @@ struct HttpServer::Impl final : SessionHost {
       : settings(std::move(given)), routes(std::move(table)), clock(time), log(logger), metrics(registry) {
     error_code error;
     const auto address = asio::ip::make_address(settings.host, error);
-    if (error) throw std::runtime_error("http: not a numeric address: " + settings.host);
+    if (error) throw std::runtime_error("http.listen: not a numeric address: " + settings.host);
     try {
       const tcp::endpoint endpoint(address, settings.port);
       acceptor.open(endpoint.protocol());
@@ -48,8 +48,8 @@ struct HttpServer::Impl final : SessionHost {
       acceptor.listen();
       acceptor.non_blocking(true);
     } catch (const boost::system::system_error& failure) {
-      throw std::runtime_error("http: cannot listen on " + settings.host + ":" + std::to_string(settings.port) + ": " +
-                               failure.code().message());
+      throw std::runtime_error("http.listen: cannot listen on " + settings.host + ":" + std::to_string(settings.port) +
+                               ": " + failure.code().message());
     }
     bound_port = acceptor.local_endpoint().port();
   }

@@ -3,11 +3,13 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <thread>
 
+#include "app/config_text.hpp"
 #include "app/logger.hpp"
 #include "app/system_clock.hpp"
 #include "proto/config_error.hpp"
@@ -61,9 +63,11 @@ devices::Credentials credentials_of(const std::string& username, const std::stri
                                     const std::string& ca_file) {
   devices::Credentials credentials{username, "", ca_file};
   if (!password_file.empty()) {
+    errno = 0;
     std::ifstream file(password_file);
+    if (!file) throw proto::ConfigError("password file " + cannot_be_read(password_file));
     if (!std::getline(file, credentials.password)) {
-      throw proto::ConfigError("password file " + password_file + " cannot be read or is empty");
+      throw proto::ConfigError("password file " + password_file + ": has no password in its first line");
     }
   }
   return credentials;

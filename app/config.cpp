@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <deque>
 #include <fstream>
 #include <sstream>
@@ -293,11 +294,12 @@ Config parse_config(std::string_view text, std::string_view file, const Environm
 }
 
 Config load_config(const std::filesystem::path& file, const Environment& environment) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) throw ConfigErrors({file.string() + ": cannot be read: is a folder"});
+  errno = 0;
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
-  if (!std::filesystem::is_regular_file(file) || !(text << in.rdbuf())) {
-    throw ConfigErrors({file.string() + ": cannot be read"});
-  }
+  if (!in || (!(text << in.rdbuf()) && in.bad())) throw ConfigErrors({cannot_be_read(file.string())});
   return parse_config(text.str(), file.string(), environment);
 }
 

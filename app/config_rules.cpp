@@ -168,7 +168,7 @@ proto::Rule read_rule(TableReader& table, bool multi_tenant, Problems& problems)
     read_zscore(table, rule, problems);
   } else if (table.find("above") || table.find("below")) {
     read_threshold(table, rule, problems);
-  } else {
+  } else if (table.all_known()) {
     problems.add(table.value(), "checks nothing: give above, below or zscore");
   }
   if (const auto value = table.find("for")) read_persistence(*value, rule.persistence, problems);

@@ -1,6 +1,7 @@
 #include "app/config_schema.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <limits>
 #include <type_traits>
@@ -192,8 +193,11 @@ Key password_file() {
           [](const Value& v, Config& c, Problems& p) {
             const auto t = as_text(v, p);
             if (!t || t->empty()) return;
+            errno = 0;
             std::ifstream file(*t);
-            if (!std::getline(file, c.mqtt.password)) return p.add(v, "cannot read a password from \"" + *t + "\"");
+            if (!file) return p.add(v, cannot_be_read(*t));
+            if (!std::getline(file, c.mqtt.password))
+              return p.add(v, "\"" + *t + "\" has no password in its first line");
             if (c.mqtt.password.ends_with('\r')) c.mqtt.password.pop_back();
           },
           [](const Config&) { return quote(""); }};

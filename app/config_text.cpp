@@ -1,6 +1,8 @@
 #include "app/config_text.hpp"
 
 #include <arpa/inet.h>
+#include <cerrno>
+#include <system_error>
 
 #include <algorithm>
 #include <array>
@@ -168,6 +170,11 @@ Result<ListenAddress, std::string> parse_listen(std::string_view text) {
 std::string listen_text(std::string_view host, std::uint16_t port) {
   const bool v6 = host.find(':') != std::string_view::npos;
   return (v6 ? "[" : "") + std::string(host) + (v6 ? "]" : "") + ":" + std::to_string(port);
+}
+
+std::string cannot_be_read(const std::string& file) {
+  const int why = errno;
+  return file + ": cannot be read" + (why ? ": " + std::generic_category().message(why) : "");
 }
 
 std::string suggestion(std::string_view unknown, const std::vector<std::string_view>& known) {

@@ -42,4 +42,7 @@ struct ListenAddress {
 /// ", did you mean 'above'?" for the nearest of `known`, or "" when nothing is near.
 [[nodiscard]] std::string suggestion(std::string_view unknown, const std::vector<std::string_view>& known);
 
+/// "FILE: cannot be read: No such file or directory", by the errno that opening it left behind.
+[[nodiscard]] std::string cannot_be_read(const std::string& file);
+
 }  // namespace telltale::app

@@ -167,6 +167,7 @@ TableReader::TableReader(const Value& value, const std::vector<std::string_view>
   }
   for (const auto& [key, node] : *table_) {
     if (std::ranges::find(known, key.str()) != known.end()) continue;
+    all_known_ = false;
     problems.add(value.origin, key.source().begin,
                  value.name + "." + std::string(key.str()) + ": unknown key" + suggestion(key.str(), known));
   }

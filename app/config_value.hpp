@@ -63,6 +63,8 @@ class TableReader {
   TableReader(const Value& value, const std::vector<std::string_view>& known, Problems& problems);
 
   [[nodiscard]] bool is_table() const noexcept { return table_ != nullptr; }
+  /// No key was unknown; otherwise one that is missing may have been meant by it.
+  [[nodiscard]] bool all_known() const noexcept { return all_known_; }
   [[nodiscard]] std::optional<Value> find(std::string_view key) const;
   /// Later messages name this entry: "rule 'too-hot'".
   void rename(std::string name) { value_.name = std::move(name); }
@@ -71,6 +73,7 @@ class TableReader {
  private:
   Value value_;
   const toml::table* table_;
+  bool all_known_ = true;
 };
 
 }  // namespace telltale::app

@@ -116,7 +116,9 @@ void IngestSession::Impl::lose(const std::string& reason, Ending ending) {
 
 void IngestSession::Impl::give_up() {
   const std::string text = "another instance has taken over the client id '" + options.client_id + "' (service/" +
-                           options.instance + "/status carries its nonce); not reconnecting";
+                           options.instance +
+                           "/status carries its nonce); not reconnecting: stop one of the two, or give one another "
+                           "mqtt.client_id, then start this one again";
   phase = Phase::given_up;
   log.error(component, text);
   change_status([&](SessionStatus& s) {

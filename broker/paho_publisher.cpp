@@ -15,6 +15,7 @@
 
 #include "broker/backoff.hpp"
 #include "broker/mqtt5.hpp"
+#include "broker/reachability.hpp"
 
 namespace telltale::broker {
 namespace {
@@ -29,7 +30,8 @@ constexpr std::uint64_t own_message = 0;
 constexpr std::uint64_t farewell_message = std::numeric_limits<std::uint64_t>::max();
 
 struct ConnectDone {
-  std::string error;  // "" = connected
+  std::string error;      // "" = connected
+  bool explained = true;  // the broker, or Paho, says more than that it failed
 };
 struct ConnectionLost {
   std::string cause;
@@ -152,8 +154,10 @@ struct PahoPublisher::Impl {
 
   Happenings happenings;
   Listener listener{happenings};
-  Completion<std::function<void(const mqtt::token&, bool)>> on_connect{
-      [this](const mqtt::token& token, bool ok) { happenings.push(ConnectDone{ok ? "" : failure_text(token)}); }};
+  Completion<std::function<void(const mqtt::token&, bool)>> on_connect{[this](const mqtt::token& token, bool ok) {
+    happenings.push(ConnectDone{ok ? "" : failure_text(token),
+                                token.get_return_code() != MQTTASYNC_FAILURE || token.get_reason_code() >= 0x80});
+  }};
   Completion<std::function<void(const mqtt::token&, bool)>> on_subscribe{
       [this](const mqtt::token&, bool ok) { happenings.push(SubscribeDone{ok}); }};
   Completion<std::function<void(const mqtt::token&, bool)>> on_publish{[this](const mqtt::token& token, bool ok) {
@@ -177,7 +181,7 @@ struct PahoPublisher::Impl {
   std::uint64_t connections = 0;
   std::string end_payload;
   std::chrono::steady_clock::time_point connect_at{};
-  std::string said_problem;
+  std::string said_problem, said_failure;
   std::map<std::pair<std::string_view, bool>, proto::Counter*> counters;  // worker's thread
   std::atomic<Farewell> farewell{Farewell::offline};
   std::chrono::steady_clock::time_point stop_by{};  // written before the stop is requested
@@ -254,13 +258,18 @@ void PahoPublisher::Impl::begin_connect() {
 void PahoPublisher::Impl::handle(const ConnectDone& done) {
   if (!std::exchange(connecting, false)) return;  // Paho C++ 1.2.0 tells this success twice
   if (!done.error.empty()) {
-    say_problem("cannot connect to " + broker_name + ": " + done.error);
+    // Asked once for a row of failures: the answer may change while the broker starts.
+    if (std::exchange(said_failure, done.error) != done.error) {
+      say_problem("cannot connect to " + broker_name + ": " +
+                  (done.explained ? done.error : why_unreachable(options.host, options.port, options.tls)));
+    }
     connect_at = std::chrono::steady_clock::now() + backoff.next();
     return;
   }
   ++connections;
   backoff.reset();
   said_problem.clear();
+  said_failure.clear();
   is_connected = true;
   publish_own(status_topic, status("online"), true, own_message);
   log.info(component, "connected to " + broker_name);

@@ -81,7 +81,7 @@ void CompiledMapping::compile_names(const Mapping& mapping) {
   if (!mapping.device.empty()) device_ = NameTemplate(mapping.device, topic_, 0);
   if (device_.empty()) throw ConfigError("nothing names the device: {device}, set.device or device");
   if (const auto site = site_.constant(); !site.empty() && !valid_site(site)) {
-    throw ConfigError("'" + std::string(site) + "' is not a site");
+    throw ConfigError("'" + std::string(site) + "' is not a site (" + std::string(site_syntax) + ")");
   }
   if (const auto device = device_.constant(); !device.empty() && !valid_device(device)) {
     throw ConfigError("'" + std::string(device) + "' is not a device");

@@ -49,7 +49,9 @@ Result<void, Rejection> CompiledMapping::read(std::span<const std::string_view> 
 
 Result<void, Rejection> CompiledMapping::name_device(Message& message) const {
   const auto site = message.spell(site_);
-  if (!valid_site(site)) return fail(Rejection{DeadLetterReason::bad_topic, "not a site: " + quoted(site)});
+  if (!valid_site(site))
+    return fail(
+        Rejection{DeadLetterReason::bad_topic, "not a site: " + quoted(site) + " (" + std::string(site_syntax) + ")"});
   const auto device = message.spell(device_);
   if (!valid_device(device)) return fail(Rejection{DeadLetterReason::bad_topic, "not a device: " + quoted(device)});
   message.out.site = site;

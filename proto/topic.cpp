@@ -146,7 +146,7 @@ Result<NativeTopic, std::string> parse_native(const TopicParts& parts) {
   const bool may_have_name = needs_name || out.topic_class == TopicClass::telemetry;
   if (n < 2 || (needs_name && !has_name)) return fail(std::string("topic levels are missing"));
   if (has_name && !may_have_name) return fail(std::string("too many topic levels"));
-  if (!valid_site(levels[0])) return fail(quoted("not a site:", levels[0]));
+  if (!valid_site(levels[0])) return fail(quoted("not a site:", levels[0]) + " (" + std::string(site_syntax) + ")");
   if (!valid_device(levels[1])) return fail(quoted("not a device:", levels[1]));
   if (has_name && (!valid_metric(levels[2]) || (!needs_name && reserved_key(levels[2])))) {
     return fail(quoted(needs_name ? "not a command:" : "not a metric:", levels[2]));

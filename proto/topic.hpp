@@ -40,6 +40,8 @@ enum class TopicClass : std::uint8_t {
 [[nodiscard]] constexpr bool written_by_service(TopicClass c) noexcept { return c >= TopicClass::cmd; }
 
 [[nodiscard]] bool valid_tenant(std::string_view text) noexcept;
+/// What valid_site allows, for people.
+inline constexpr std::string_view site_syntax = "a-z, 0-9, _ and -, beginning with a letter or digit, 24 at most";
 [[nodiscard]] bool valid_site(std::string_view text) noexcept;
 [[nodiscard]] bool valid_device(std::string_view text) noexcept;
 [[nodiscard]] bool valid_metric(std::string_view text) noexcept;

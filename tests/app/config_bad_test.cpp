@@ -59,7 +59,7 @@ TEST_CASE("a mistake is an error with line, column and the key's name", "[app][l
       {"[mqtt]\npassword = \"x\"\n",
        "t.toml:2:1: mqtt.password: secrets do not belong in this file: use password_file or TELLTALE_MQTT__PASSWORD"},
       {"[mqtt]\npassword_file = \"/nowhere/at/all\"\n",
-       "t.toml:2:17: mqtt.password_file: cannot read a password from \"/nowhere/at/all\""},
+       "t.toml:2:17: mqtt.password_file: /nowhere/at/all: cannot be read: No such file or directory"},
       {"[mqtt]\nurl = \"mqtt://u:p@h\"\n", "t.toml:2:7: mqtt.url: no credentials here: use username and password_file"},
       // filters
       {"[mqtt]\nfilters = [\"foo/#/baz\"]\n",
@@ -202,13 +202,12 @@ for = "2x"
 [store]
 path = 7
 )");
-  REQUIRE(problems.size() == 6);
+  REQUIRE(problems.size() == 5);  // that the rule checks nothing follows from the misspelt key
   CHECK(problems[0].starts_with("t.toml:2:7: mqtt.url:"));
   CHECK(problems[1].starts_with("t.toml:3:1: mqtt.client_di:"));
-  CHECK(problems[2] == "t.toml:4:1: rule 'r': checks nothing: give above, below or zscore");
-  CHECK(problems[3].starts_with("t.toml:6:1: rule.abowe:"));
-  CHECK(problems[4].starts_with("t.toml:7:7: rule 'r'.for:"));
-  CHECK(problems[5].starts_with("t.toml:9:8: store.path:"));
+  CHECK(problems[2].starts_with("t.toml:6:1: rule.abowe:"));
+  CHECK(problems[3].starts_with("t.toml:7:7: rule 'r'.for:"));
+  CHECK(problems[4].starts_with("t.toml:9:8: store.path:"));
 }
 
 }  // namespace

@@ -137,9 +137,12 @@ TEST_CASE("with a step one value is printed for each step, the mean unless told 
 TEST_CASE("what cannot be answered says why and with which exit code", "[app]") {
   const test::StoredData data;
   auto [device, site, metric, code, part] = GENERATE(table<const char*, const char*, const char*, int, const char*>({
-      {"nobody", "", "open", 1, "no device 'nobody'"},
-      {"esp32-7", "attic", "open", 1, "no device 'esp32-7' at site 'attic'"},
-      {"esp32-7", "", "opne", 1, "has no metric 'opne'; it has: counter mode open temperature"},
+      {"nobody", "", "open", 1, "no device 'nobody'\n"},
+      {"esp327", "", "open", 1, "no device 'esp327', did you mean 'esp32-7'?\n"},
+      {"esp32-7", "attic", "open", 1, "no device 'esp32-7' at site 'attic'; there is one at site 'site1'\n"},
+      {"esp32-7", "site", "open", 1, "no site 'site', did you mean 'site1'?\n"},
+      {"esp32-7", "", "pressure", 1, "has no metric 'pressure'; it has: counter mode open temperature\n"},
+      {"esp32-7", "", "opne", 1, "has no metric 'opne', did you mean 'open'? It has: counter mode open temperature\n"},
       {"door", "", "open", 2, "--site attic\n  --site cellar\n"},
       {"door", "attic", "open", 0, ""},
   }));

@@ -1,4 +1,5 @@
 #include "broker/paho_publisher.hpp"
+#include "broker/reachability.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -161,10 +162,20 @@ TEST_CASE("a publisher whose broker is absent keeps trying and refuses to send m
   Mosquitto broker({.start = false});
   RecordedPublisher ours(quick_publisher(broker.port()));
   REQUIRE(eventually([&] { return ours.log.count_containing("cannot connect") == 1; }));
+  CHECK(ours.log.count_containing("Connection refused") == 1);
   CHECK_FALSE(ours.publisher.send(alert(), 1));
   broker.start();
   REQUIRE(eventually([&] { return ours.publisher.connected(); }));
   CHECK(ours.log.count_containing("cannot connect") == 1);  // once, however many tries
+}
+
+TEST_CASE("why there is no connection is said in plain words", "[broker]") {
+  Mosquitto absent({.start = false});
+  CHECK(broker::why_unreachable("127.0.0.1", absent.port(), false) == "Connection refused");
+  CHECK_THAT(broker::why_unreachable("no-such-host.invalid", 1883, false),
+             Catch::StartsWith("the name cannot be resolved: "));
+  Mosquitto present;
+  CHECK_THAT(broker::why_unreachable("127.0.0.1", present.port(), false), Catch::StartsWith("TCP connects"));
 }
 
 TEST_CASE("a message under way when the broker dies is told as failed, once", "[broker][lesson-10]") {

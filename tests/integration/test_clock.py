@@ -103,6 +103,7 @@ class ClockSteps(Clock):
         fired = eventually("the alert", lambda: self.seen("alerts"))
         self.assertEqual([(t, p["state"], p["value"]) for t, p in fired],
                          [("alerts/warning/s/d0/hot/temperature", "firing", 90)])
+        self.assertGreaterEqual(fired[0][1]["ts"], fired[0][1]["started_ts"])
         self.assertEqual(self.service.stop(), 0)
         self.assertEqual(self.clock_steps(), [3])
 
