@@ -28,18 +28,25 @@ std::uint64_t sealed_bytes(const std::filesystem::path& folder) {
   return bytes_on_disk(folder) - bytes_on_disk(folder / "log");
 }
 
-/// Rates of windows of a tenth of the run. The first begins when the seal has work to do, three segments in: before,
-/// nothing is sealed and the rate is not one that lasts.
+/// Rates of the first and the last tenth, in whole segments, since the writer waits for the seal where one ends. The
+/// first begins three segments in: before, the seal has nothing to do and the rate is not one that lasts.
 class Windows {
  public:
-  Windows(std::uint64_t readings, std::uint64_t rotate)
-      : size_(readings / 10), warm_up_(std::min(3 * rotate, readings - 2 * size_)), last_(readings - size_) {}
+  Windows(std::uint64_t readings, std::uint64_t rotate) {
+    const auto segments = readings / rotate;
+    const bool enough = segments >= 5;
+    size_ = enough ? (segments + 9) / 10 * rotate : readings / 10;
+    warm_up_ = enough ? 3 * rotate : 0;
+    last_ = (enough ? segments * rotate : readings) - size_;
+    rest_ = readings - last_ - size_;
+  }
 
   void run(StoreLoad& load) {
     load.append(warm_up_);
     first_rate_ = window(load);
     load.append(last_ - load.readings());
     last_rate_ = window(load);
+    load.append(rest_);
   }
   [[nodiscard]] double first_rate() const noexcept { return first_rate_; }
   [[nodiscard]] double last_rate() const noexcept { return last_rate_; }
@@ -50,7 +57,7 @@ class Windows {
     load.append(size_);
     return static_cast<double>(size_) / watch.seconds();
   }
-  std::uint64_t size_, warm_up_, last_;
+  std::uint64_t size_, warm_up_, last_, rest_;
   double first_rate_ = 0, last_rate_ = 0;
 };
 

@@ -193,7 +193,8 @@ def influx(args, folder, load):
     server = Influx(folder)
     try:
         seconds = server.fill(args, "rate", SERIES_OF_RATE, load.rate_readings)
-        size = sum(file.stat().st_size for part in ("data/rate", "wal/rate") for file in (folder / part).rglob("*")
+        # Blocks, since some of its files have room that is not used yet.
+        size = sum(file.stat().st_blocks * 512 for part in ("data/rate", "wal/rate") for file in (folder / part).rglob("*")
                    if file.is_file())
         server.fill(args, "questions", SERIES_OF_QUESTIONS, load.question_readings)
 

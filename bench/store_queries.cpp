@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,7 +41,10 @@ class Questions {
       : options_(options),
         begin_ms_(options.shape.start_ms),
         end_ms_(StoreLoad::end_ms(options.shape, options.readings)),
-        reader_(options.folder) {}
+        reader_(options.folder) {
+    for (std::uint32_t series = 1; series <= options.shape.series; series += StoreLoad::metrics_per_device)
+      one_of_each_device_.push_back(static_cast<SeriesId>(series));
+  }
 
   [[nodiscard]] std::int64_t span_days() const { return (end_ms_ - begin_ms_) / day_ms; }
 
@@ -59,17 +63,13 @@ class Questions {
     for (std::uint32_t series = 1; series <= std::min(options_.shape.series, 100U); ++series) hourly(series);
   }
   void mean_and_stddev_of_all() {
-    const store::Range range{from_ms(begin_ms_ - day_ms), from_ms(end_ms_ + day_ms)};
-    for (std::uint32_t series = 1; series <= options_.shape.series; ++series) {
-      const Millis whole(10'000 * day_ms);
-      seen_ += reader_.aggregate(static_cast<SeriesId>(series), range, whole, store::Aggregate::avg).size();
-      seen_ += reader_.aggregate(static_cast<SeriesId>(series), range, whole, store::Aggregate::stddev).size();
-    }
+    const auto all = reader_.fleet({from_ms(begin_ms_ - day_ms), from_ms(end_ms_ + day_ms)});
+    if (all.n != options_.readings)
+      throw std::runtime_error("the folder holds " + std::to_string(all.n) + " readings of " +
+                               std::to_string(options_.readings));
+    ++seen_;
   }
-  void latest_of_each_device() {
-    for (std::uint32_t series = 1; series <= options_.shape.series; series += StoreLoad::metrics_per_device)
-      seen_ += reader_.latest(static_cast<SeriesId>(series)) ? 1U : 0U;
-  }
+  void latest_of_each_device() { seen_ += reader_.latest(one_of_each_device_).size(); }
   void latest_of_one() { seen_ += reader_.latest(any_series()) ? 1U : 0U; }
 
   std::size_t take_seen() { return std::exchange(seen_, 0); }
@@ -80,6 +80,7 @@ class Questions {
   const QueryOptions options_;
   const std::int64_t begin_ms_, end_ms_;
   store::Reader reader_;
+  std::vector<SeriesId> one_of_each_device_;
   std::mt19937_64 random_{7};
   std::size_t seen_ = 0;
 };
@@ -137,19 +138,22 @@ void run_beside(const QueryOptions& options) {
   };
   measure("quiet");
   std::atomic<bool> stop = false;
+  std::atomic<std::uint64_t> appended = 0;
   Stopwatch watch;
   std::jthread writer([&] {
     constexpr std::uint64_t most_readings = 100'000'000;
-    while (!stop && load.readings() < most_readings) load.append(load_options.batch);
+    while (!stop && appended < most_readings) {
+      load.append(load_options.batch);
+      appended += load_options.batch;
+    }
   });
   while (watch.seconds() < 3) std::this_thread::sleep_for(std::chrono::milliseconds(10));  // until the seal works too
   watch = Stopwatch();
+  const auto before = appended.load();
   measure("beside_ingest");
-  const double seconds = watch.seconds();
+  figures.add("ingest_rate_beside", static_cast<double>(appended - before) / watch.seconds());
   stop = true;
   writer.join();
-  figures.add("readings_beside", static_cast<double>(load.readings()));
-  figures.add("seconds_beside", seconds);
   load.seal_all();
   figures.print();
 }
