@@ -40,22 +40,25 @@ ReadView::ReadView(fs::path folder, const ReaderOptions& options)
       catalog_(Catalog::open_read_only(folder_)),
       beside_(folder_ / Catalog::file_name, Database::Mode::read_only),
       data_version_(beside_, "pragma data_version"),
+      is_sealed_(beside_, "select 1 from generation where generation=?"),
       all_latest_(beside_, "select series_id, ts, type, ts_source, value, generation from latest order by series_id"),
       day_files_(options.open_files),
       rollup_files_(options.open_files) {}
 
 void ReadView::refresh() {
   log_.refresh();
-  std::int64_t version = 0;
-  {
-    auto row = data_version_.query();
-    if (row.next()) version = row.integer(0);
-  }
-  if (version != version_) {
-    read_manifest();
+  // What is left out of the log as sealed must be in the manifest: a seal in between means to look again.
+  for (auto version = data_version();; version = data_version()) {
+    if (version != version_) read_manifest();
     version_ = version;
+    log_.forget([this](std::uint64_t generation) { return is_sealed_.query(generation).next(); });
+    if (data_version() == version_) return;
   }
-  log_.forget([this](std::uint64_t generation) { return catalog_.is_sealed(generation); });
+}
+
+std::int64_t ReadView::data_version() {
+  auto row = data_version_.query();
+  return row.next() ? row.integer(0) : 0;
 }
 
 void ReadView::read_manifest() {

@@ -61,6 +61,7 @@ class ReadView {
   [[nodiscard]] std::int64_t catalog_version() const noexcept { return version_; }
 
  private:
+  [[nodiscard]] std::int64_t data_version();
   void read_manifest();
 
   std::filesystem::path folder_;
@@ -68,6 +69,7 @@ class ReadView {
   Catalog catalog_;
   Database beside_;  // of the catalog: what is asked at every call
   Statement data_version_;
+  Statement is_sealed_;
   Statement all_latest_;
   std::int64_t version_ = -1;
   std::vector<Day> days_;

@@ -147,6 +147,13 @@ std::optional<std::string_view> SegmentScanner::frame_at(std::uint64_t offset) {
   return payload;
 }
 
+/// As the file is now, whatever was read ahead.
+bool SegmentScanner::begins_frame(std::uint64_t offset) const {
+  char bytes[4];
+  const auto n = ::pread(file_.get(), bytes, sizeof bytes, static_cast<off_t>(offset));
+  return n == sizeof bytes && std::string_view(bytes, sizeof bytes) == frame_magic;
+}
+
 std::optional<std::uint64_t> SegmentScanner::find_frame(std::uint64_t from) {
   for (;;) {
     const auto view = window(from, read_ahead_bytes);
@@ -167,6 +174,10 @@ std::optional<std::string_view> SegmentScanner::next() {
     read_header();
     if (!header_) return std::nullopt;
   }
+  // Asked again: nothing but the next frame can have come, unless the file grew. Most often it has not, and then there
+  // is nothing to read but its first bytes.
+  const bool searched = searched_size_ != 0 && searched_size_ == file_size();
+  if (searched && !begins_frame(position_)) return std::nullopt;
   auto payload = frame_at(position_);
   if (!payload) {
     // What was read ahead may have been written meanwhile.
@@ -174,10 +185,12 @@ std::optional<std::string_view> SegmentScanner::next() {
     payload = frame_at(position_);
   }
   if (!payload) {
-    if (position_ >= file_size()) return std::nullopt;
+    const auto size = file_size();
+    if (position_ >= size || searched) return std::nullopt;
     const auto good = find_frame(position_ + 1);
     if (!good) {
       buffer_.clear();
+      searched_size_ = size;
       return std::nullopt;
     }
     // Beside a writer the frame may have been half there before, and whole now that another one follows it.
@@ -192,6 +205,7 @@ std::optional<std::string_view> SegmentScanner::next() {
   }
   last_ = {position_, position_ + frame_header_bytes + payload->size()};
   position_ = last_.end;
+  searched_size_ = 0;
   return payload;
 }
 

@@ -71,6 +71,7 @@ class SegmentScanner {
   void read_header();
   std::string_view window(std::uint64_t offset, std::size_t size);
   std::optional<std::string_view> frame_at(std::uint64_t offset);
+  [[nodiscard]] bool begins_frame(std::uint64_t offset) const;
   std::optional<std::uint64_t> find_frame(std::uint64_t from);
 
   Fd file_;
@@ -81,6 +82,7 @@ class SegmentScanner {
   std::vector<Place> damage_;
   std::string buffer_;
   std::uint64_t buffer_offset_ = 0;
+  std::uint64_t searched_size_ = 0;  // of the file when nothing good was found behind position_; 0 = not searched
 };
 
 }  // namespace telltale::store
