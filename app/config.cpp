@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <deque>
 #include <fstream>
@@ -30,7 +31,8 @@ std::vector<std::string_view> section_names() {
   return names;
 }
 
-bool is_list(std::string_view section) { return section == "rule" || section == "heartbeat" || section == "mapping"; }
+constexpr std::array<std::string_view, 4> list_names = {"rule", "heartbeat", "retention", "mapping"};
+bool is_list(std::string_view section) { return std::ranges::find(list_names, section) != list_names.end(); }
 
 std::string lower_case(std::string_view text) {
   std::string out(text);
@@ -56,7 +58,7 @@ class Parser {
         lists_.emplace(key.str(), value);
       } else if (!read_section(value)) {
         auto known = section_names();
-        known.insert(known.end(), {"rule", "heartbeat", "mapping"});
+        known.insert(known.end(), list_names.begin(), list_names.end());
         problems_.add(file_, key.source().begin,
                       value.name + ": unknown " + (node.is_table() ? "section" : "key") + hint(key.str(), known));
       }
@@ -170,6 +172,9 @@ class Parser {
     if (const auto list = lists_.find("heartbeat"); list != lists_.end()) {
       config_.analytics.heartbeats = read_heartbeats(list->second, config_.multi_tenant, problems_);
     }
+    if (const auto list = lists_.find("retention"); list != lists_.end()) {
+      config_.store.retention = read_retention(list->second, config_.multi_tenant, problems_);
+    }
     if (const auto list = lists_.find("mapping"); list != lists_.end()) {
       mappings_ = read_mappings(list->second, problems_);
     }
@@ -213,7 +218,10 @@ class Parser {
     c.ingest.receive_maximum = c.mqtt.receive_maximum;
     c.ingest.batch_messages = std::min<std::size_t>(c.ingest.batch_messages, (c.mqtt.receive_maximum + 1U) / 2U);
     constexpr Millis one_day{24 * 3600 * 1000};
-    c.ingest.limits.max_age = std::min(oldest_late, (c.store.raw_retention_days - 1) * one_day);
+    // The decoder does not ask whose reading it is: the shortest retention of all tenants counts.
+    auto shortest = c.store.raw_retention_days;
+    for (const auto& klass : c.store.retention) shortest = std::min(shortest, klass.raw_days);
+    c.ingest.limits.max_age = std::min(oldest_late, (shortest - 1) * one_day);
   }
 
   void check_filters(Tenants tenants) {

@@ -51,6 +51,14 @@ constexpr std::string_view lists = R"toml(
 # device = "*"
 # heartbeat = "15m"
 
+# Tenants whose data is kept differently ([tenants] enabled). The first match counts; the others are as in [store].
+# [[retention]]
+# name = "long"                       # part of file names: a-z, 0-9, _
+# tenants = ["acme"]
+# raw = "365d"
+# hourly = "0d"                       # 0d: for ever
+# daily = "0d"
+
 # How topics and payloads of others become readings. The tutorial's sensors/{metric}/{device} is built in.
 # [[mapping]]
 # name = "tasmota"

@@ -7,12 +7,14 @@
 #include "app/config_value.hpp"
 #include "proto/mapping.hpp"
 #include "proto/rule.hpp"
+#include "store/retention.hpp"
 
 namespace telltale::app {
 
-/// The keys of [[rule]], [[heartbeat]], [[mapping]], and of a mapping's `metrics` and `time`.
+/// The keys of [[rule]], [[heartbeat]], [[retention]], [[mapping]], and of a mapping's `metrics` and `time`.
 [[nodiscard]] const std::vector<std::string_view>& rule_keys();
 [[nodiscard]] const std::vector<std::string_view>& heartbeat_keys();
+[[nodiscard]] const std::vector<std::string_view>& retention_keys();
 [[nodiscard]] const std::vector<std::string_view>& mapping_keys();
 [[nodiscard]] const std::vector<std::string_view>& mapping_metric_keys();
 [[nodiscard]] const std::vector<std::string_view>& mapping_time_keys();
@@ -20,6 +22,9 @@ namespace telltale::app {
 [[nodiscard]] std::vector<proto::Rule> read_rules(const Value& list, bool multi_tenant, Problems& problems);
 [[nodiscard]] std::vector<proto::HeartbeatSetting> read_heartbeats(const Value& list, bool multi_tenant,
                                                                    Problems& problems);
+
+[[nodiscard]] std::vector<store::RetentionClass> read_retention(const Value& list, bool multi_tenant,
+                                                                Problems& problems);
 
 /// A mapping and where its topic stands.
 struct PlacedMapping {

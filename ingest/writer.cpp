@@ -129,7 +129,13 @@ struct Writer::Impl {
       const bool low = store.disk_low();
       condition(
           {"disk-low", low, low ? "little disk space left: ingest stops when it is used up" : "disk space is back"});
+      notice_damage();
     }
+  }
+
+  void notice_damage() {
+    const auto damaged = store.recovered().damaged_records + store.damaged();
+    condition({"log-damage", damaged > 0, std::to_string(damaged) + " damaged places of the data were set aside"});
   }
 
   void notice_clock_step() {
@@ -353,8 +359,7 @@ void Writer::start(proto::RuleSet rules, Session session) {
   auto& batch = self.ensure_open();
   batch.add(proto::Link{proto::LinkState::started});
   batch.add(proto::RuleSetChange{std::move(rules)});
-  const auto damaged = self.store.recovered().damaged_records;
-  self.condition({"log-damage", damaged > 0, std::to_string(damaged) + " damaged log records were set aside"});
+  self.notice_damage();
   self.condition({"series-limit", false, "started anew"});
   self.condition({"config-error", false, "the configuration is good"});
   self.thread = std::jthread([&self] {

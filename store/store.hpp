@@ -27,8 +27,8 @@ struct StoreOptions {
   std::int64_t raw_retention_days = 90;
   std::int64_t hourly_retention_days = 0;  // 0 = for ever
   std::int64_t daily_retention_days = 0;
-  std::vector<RetentionClass> retention;  // tenants that are kept differently
-  std::int64_t early_retention_days = 0;  // when the disk is full, days older than this may go; 0 = never
+  std::vector<RetentionClass> retention = {};  // tenants that are kept differently
+  std::int64_t early_retention_days = 0;       // when the disk is full, days older than this may go; 0 = never
   std::uint64_t dead_letter_bytes = 256ull << 20;
   std::uint64_t recent_max_rate = 5000;  // readings/s above which recent.db pauses
   std::int64_t recent_hours = 24;        // 0 = no recent.db

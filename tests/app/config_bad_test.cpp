@@ -145,6 +145,25 @@ TEST_CASE("a mistake in a rule is an error with line, column and the rule's name
   CHECK(problems[0].starts_with(problem));
 }
 
+TEST_CASE("a mistake in a retention class is an error with line and column", "[app][lesson-30]") {
+  auto [entry, problem] = GENERATE(table<const char*, const char*>({
+      {"tenants = [\"a\"]\n", "t.toml:3:1: retention: needs a name"},
+      {"name = \"long\"\n", "t.toml:3:1: retention: needs tenants"},
+      {"name = \"Long\"\ntenants = [\"a\"]\n", "t.toml:4:8: retention.name: must be 1 to 32 of a-z, 0-9 and _"},
+      {"name = \"raw\"\ntenants = [\"a\"]\n", "t.toml:4:8: retention.name: there is another class of this name"},
+      {"name = \"long\"\ntenants = [\"a\"]\nraw = \"1d\"\n", "t.toml:6:7: retention.raw: "},
+      {"name = \"long\"\ntenants = [\"a\"]\nhourly = \"36h\"\n",
+       "t.toml:6:10: retention.hourly: must be a multiple of 1d"},
+      {"name = \"long\"\ntenants = [\"a\"]\nrow = \"3d\"\n",
+       "t.toml:6:1: retention.row: unknown key, did you mean 'raw'?"},
+  }));
+  const auto problems = problems_of(std::string("[tenants]\nenabled = true\n[[retention]]\n") + entry);
+  REQUIRE(problems.size() == 1);
+  CAPTURE(problems[0]);
+  CHECK(problems[0].starts_with(problem));
+  CHECK(problems_of(std::string("[[retention]]\n") + entry)[0].find("needs [tenants]") != std::string::npos);
+}
+
 TEST_CASE("a mistake in a mapping or heartbeat is an error with line and column", "[app][lesson-30]") {
   auto [text, problem] = GENERATE(table<const char*, const char*>({
       {"[[mapping]]\nname = \"m\"\n", "t.toml:1:1: mapping 'm': needs a topic"},

@@ -28,7 +28,7 @@ TEST_CASE("every key that is accepted appears in the example, with a comment", "
     const std::regex line("\n" + std::string(key.name) + " = [^\n]+ # [^\n]+\n");
     CHECK(std::regex_search(text, line));
   }
-  for (const auto* keys : {&rule_keys(), &heartbeat_keys(), &mapping_keys()}) {
+  for (const auto* keys : {&rule_keys(), &heartbeat_keys(), &retention_keys(), &mapping_keys()}) {
     for (const auto key : *keys) {
       CAPTURE(key);
       CHECK(text.find("\n# " + std::string(key) + " = ") != std::string::npos);
@@ -43,7 +43,8 @@ TEST_CASE("the rules, heartbeats and mappings of the example work when their com
   const auto text = example_config();
   const auto lists = text.substr(text.find("# [[rule]]"));
   const auto uncommented = std::regex_replace(lists, std::regex("(^|\n)# (\\[\\[|[a-z_]+ = )"), "$1$2");
-  const auto c = parse_config(uncommented, "example");
+  const auto c = parse_config("[tenants]\nenabled = true\n" + uncommented, "example");
+  CHECK(c.store.retention.size() == 1);
   CHECK(c.analytics.rules.size() == 3);
   CHECK(c.analytics.heartbeats.size() == 1);
   CHECK(c.ingest.decoder.mappings.size() == 4);
