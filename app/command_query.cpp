@@ -21,6 +21,10 @@ void add_query_command(CLI::App& app, int& exit_code) {
   command->add_option("--to", a->to, "Before here [open]");
   command->add_option("--step", a->step, "One value for each step, such as 1m");
   command->add_option("--agg", a->agg, "With --step: avg, min, max, sum, count, last or stddev [avg]");
+  command->add_option("--points", a->points,
+                      "At most so many readings (2 or more), chosen to show the same shape [all]");
+  command->add_option("--method", a->method,
+                      "With --points: lttb (keeps the shape) or minmax (keeps every peak) [lttb]");
   command->add_option("--format", a->format, "table, csv or json")
       ->check(CLI::IsMember({"table", "csv", "json"}))
       ->capture_default_str();

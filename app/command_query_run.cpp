@@ -28,7 +28,22 @@ struct Plan {
   std::optional<Millis> step;
   store::Aggregate aggregate = store::Aggregate::avg;
   std::string aggregate_name;
+  std::size_t points = 0;  // 0 = all
+  store::Downsampling method = store::Downsampling::lttb;
 };
+
+Result<void, std::string> plan_points(const QueryArguments& a, Plan& p) {
+  if (a.points == 0)
+    return a.method.empty() ? Result<void, std::string>() : fail(std::string("--method needs --points"));
+  if (a.points == 1) return fail(std::string("--points: must be 2 or more"));
+  if (!a.step.empty() || !a.agg.empty()) return fail(std::string("--points and --step do not go together"));
+  if (!a.method.empty() && a.method != "lttb" && a.method != "minmax") {
+    return fail("--method: '" + a.method + "' is none of lttb minmax");
+  }
+  p.points = a.points;
+  p.method = a.method == "minmax" ? store::Downsampling::min_max : store::Downsampling::lttb;
+  return {};
+}
 
 Result<Plan, std::string> plan(const QueryArguments& a, Timestamp now) {
   Plan p;
@@ -39,6 +54,7 @@ Result<Plan, std::string> plan(const QueryArguments& a, Timestamp now) {
   if (!to) return fail("--to: " + to.error());
   if (*from > *to) return fail(std::string("--from is after --to"));
   p.range = {*from, *to};
+  if (const auto points = plan_points(a, p); !points) return fail(points.error());
   if (a.step.empty()) {
     if (!a.agg.empty()) return fail(std::string("--agg needs --step, such as --step 1m"));
     return p;
@@ -127,6 +143,9 @@ int print(const store::Reader& reader, const store::DeviceEntry& device, const s
   const auto writer = make_row_writer(format, {device.site, device.device, series.metric, p.aggregate_name}, out);
   if (p.step) {
     for (const auto& bucket : reader.aggregate(series.id, p.range, *p.step, p.aggregate)) writer->bucket(bucket);
+  } else if (p.points > 0) {
+    for (const auto& [ts, value] : reader.downsampled(series.id, p.range, p.points, p.method))
+      writer->bucket({ts, value});
   } else {
     for (const auto& row : reader.rows(series.id, p.range)) writer->row(row);
   }

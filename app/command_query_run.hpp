@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <iosfwd>
 #include <optional>
@@ -14,8 +15,10 @@ namespace telltale::app {
 struct QueryArguments {
   std::filesystem::path data;
   std::string tenant, site, device, metric;
-  std::string from, to;   // "" = the last 24 h, open end
-  std::string step, agg;  // "" = rows as stored
+  std::string from, to;      // "" = the last 24 h, open end
+  std::string step, agg;     // "" = rows as stored
+  std::uint64_t points = 0;  // at most so many that show the shape; 0 = all
+  std::string method;        // how they are chosen; "" = lttb
   std::string format = "table";
 };
 

@@ -134,6 +134,41 @@ TEST_CASE("with a step one value is printed for each step, the mean unless told 
   CHECK(ask(data, a).out.find(R"("metric":"temperature","agg":"max","value":21.4})") != std::string::npos);
 }
 
+TEST_CASE("points are few readings of the same shape, numbers only", "[app]") {
+  const test::StoredData data;
+  auto a = of("esp32-7", "temperature");
+  a.from = "now-1h";
+  a.to = "now";
+  a.points = 2;
+  CHECK(ask(data, a).out ==
+        "ts,time,site,device,metric,value\n"
+        "1763699880000,2025-11-21T04:38:00Z,site1,esp32-7,temperature,21.4\n"
+        "1763699940000,2025-11-21T04:39:00Z,site1,esp32-7,temperature,1000000\n");
+  a.method = "minmax";
+  CHECK(ask(data, a).out ==
+        "ts,time,site,device,metric,value\n"
+        "1763699880250,2025-11-21T04:38:00.250Z,site1,esp32-7,temperature,0.30000000000000004\n"
+        "1763699940000,2025-11-21T04:39:00Z,site1,esp32-7,temperature,1000000\n");
+  a.points = 100;
+  CHECK(ask(data, a).out.find(",21.4\n") != std::string::npos);
+  a.metric = "mode";
+  CHECK(ask(data, a).out == "ts,time,site,device,metric,value\n");
+
+  a.points = 1;
+  CHECK(ask(data, a).err.find("--points: must be 2 or more") != std::string::npos);
+  a.points = 10;
+  a.method = "average";
+  CHECK(ask(data, a).err.find("--method: 'average' is none of lttb minmax") != std::string::npos);
+  a.method.clear();
+  a.step = "1m";
+  CHECK(ask(data, a).err.find("--points and --step do not go together") != std::string::npos);
+  CHECK(ask(data, a).exit_code == 2);
+  a.step.clear();
+  a.points = 0;
+  a.method = "lttb";
+  CHECK(ask(data, a).err.find("--method needs --points") != std::string::npos);
+}
+
 TEST_CASE("what cannot be answered says why and with which exit code", "[app]") {
   const test::StoredData data;
   auto [device, site, metric, code, part] = GENERATE(table<const char*, const char*, const char*, int, const char*>({
