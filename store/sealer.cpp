@@ -55,26 +55,20 @@ void Sealer::Contents::sort_by_series() {
   constexpr unsigned digit_bits = 11;
   constexpr std::uint32_t digit_mask = (1u << digit_bits) - 1;
   constexpr unsigned number_bits = 32;
-  struct Place {
-    std::uint32_t series, index;
-  };
-  std::vector<Place> places(readings.size());
+  order.resize(readings.size());
+  std::iota(order.begin(), order.end(), 0u);
   std::uint32_t different = 0;  // bits in which some number differs from the first
-  for (std::uint32_t i = 0; i < readings.size(); ++i) {
-    places[i] = {to_number(readings[i].series), i};
-    different |= places[i].series ^ places[0].series;
-  }
-  std::vector<Place> sorted(places.size());
+  for (const auto& reading : readings) different |= to_number(reading.series) ^ to_number(readings[0].series);
+  std::vector<std::uint32_t> sorted(order.size());
   for (unsigned shift = 0; shift < number_bits; shift += digit_bits) {
     if ((different >> shift & digit_mask) == 0) continue;
+    const auto digit = [&](std::uint32_t index) { return to_number(readings[index].series) >> shift & digit_mask; };
     std::vector<std::uint32_t> starts(digit_mask + 2, 0);
-    for (const auto& place : places) ++starts[(place.series >> shift & digit_mask) + 1];
+    for (const auto index : order) ++starts[digit(index) + 1];
     std::partial_sum(starts.begin(), starts.end(), starts.begin());
-    for (const auto& place : places) sorted[starts[place.series >> shift & digit_mask]++] = place;
-    places.swap(sorted);
+    for (const auto index : order) sorted[starts[digit(index)]++] = index;
+    order.swap(sorted);
   }
-  order.resize(places.size());
-  std::transform(places.begin(), places.end(), order.begin(), [](const Place& place) { return place.index; });
 }
 
 void Sealer::Contents::sort() {
