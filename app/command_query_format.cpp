@@ -43,7 +43,6 @@ class Writer : public RowWriter {
 class CsvWriter final : public Writer {
  public:
   CsvWriter(SeriesLabel label, std::ostream& out) : Writer(std::move(label), out) {
-    out_ << "ts,time,site,device,metric," << (label_.agg.empty() ? "" : "agg,") << "value\n";
     middle_ = ',' + csv_field(label_.site) + ',' + csv_field(label_.device) + ',' + csv_field(label_.metric) + ',';
     if (!label_.agg.empty()) middle_ += label_.agg + ',';
   }
@@ -109,10 +108,21 @@ class TableWriter final : public Writer {
   std::size_t rows_ = 0;
 };
 
+constexpr std::string_view csv_step_header = "ts,time,site,device,metric,agg,value\n";
+
 }  // namespace
 
+const std::string_view csv_header = "ts,time,site,device,metric,value\n";
+
+std::unique_ptr<RowWriter> make_csv_rows(SeriesLabel label, std::ostream& out) {
+  return std::make_unique<CsvWriter>(std::move(label), out);
+}
+
 std::unique_ptr<RowWriter> make_row_writer(std::string_view format, SeriesLabel label, std::ostream& out) {
-  if (format == "csv") return std::make_unique<CsvWriter>(std::move(label), out);
+  if (format == "csv") {
+    out << (label.agg.empty() ? csv_header : csv_step_header);
+    return make_csv_rows(std::move(label), out);
+  }
   if (format == "json") return std::make_unique<JsonWriter>(std::move(label), out);
   return std::make_unique<TableWriter>(std::move(label), out);
 }

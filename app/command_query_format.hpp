@@ -27,6 +27,10 @@ class RowWriter {
 /// `format` is "table", "csv" or "json". The stream outlives the writer.
 [[nodiscard]] std::unique_ptr<RowWriter> make_row_writer(std::string_view format, SeriesLabel label, std::ostream& out);
 
+/// csv: the header of rows as stored, and the rows of one series without it.
+extern const std::string_view csv_header;
+[[nodiscard]] std::unique_ptr<RowWriter> make_csv_rows(SeriesLabel label, std::ostream& out);
+
 /// The shortest text that reads back as the same number; "nan", "inf", "-inf".
 [[nodiscard]] std::string number_text(double value);
 /// RFC 4180: quoted when it holds a comma, a quote or a line break.

@@ -6,11 +6,13 @@
 #include "app/command_check.hpp"
 #include "app/command_config.hpp"
 #include "app/command_deadletter.hpp"
+#include "app/command_export.hpp"
 #include "app/command_fleet.hpp"
 #include "app/command_healthcheck.hpp"
 #include "app/command_query.hpp"
 #include "app/command_replay.hpp"
 #include "app/command_serve.hpp"
+#include "app/command_verify.hpp"
 #include "app/version.hpp"
 
 int main(int argc, char** argv) {
@@ -24,6 +26,8 @@ int main(int argc, char** argv) {
   add_config_command(app, exit_code);
   add_query_command(app, exit_code);
   add_deadletter_command(app, exit_code);
+  add_export_command(app, exit_code);
+  add_verify_command(app, exit_code);
   add_audit_command(app, exit_code);
   add_healthcheck_command(app, exit_code);
   add_fleet_command(app, exit_code);

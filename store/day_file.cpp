@@ -261,6 +261,14 @@ std::vector<std::unique_ptr<DayFile::Run>> DayFile::runs() {
   return out;
 }
 
+DayFile::Key DayFile::key_of(std::int64_t id, bool closed) noexcept {
+  const auto bits = [id](unsigned from, unsigned to) {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(id) >> from & ((std::uint64_t{1} << (to - from)) - 1));
+  };
+  if (closed) return {0, 0, bits(closed_series_shift, closed_series_shift + 32), bits(0, closed_series_shift)};
+  return {id >> order_shift, bits(hour_shift, order_shift), bits(series_shift, hour_shift), bits(0, series_shift)};
+}
+
 std::optional<std::string> DayFile::quick_check() {
   Statement check(database_, "pragma quick_check(1)");
   auto row = check.query();

@@ -111,6 +111,16 @@ class DayFile {
   /// Together they hold every chunk. Cost: a statement each, one per hour and seal of an open file.
   [[nodiscard]] std::vector<std::unique_ptr<Run>> runs();
 
+  /// What a chunk's key says. A sound file's keys follow from what its chunks hold: that is how readers find them.
+  /// Pieces of one place are numbered from 0 without a gap.
+  struct Key {
+    std::int64_t order = 0;  // of an open file: the generation's place in the ledger
+    unsigned hour = 0;       // of an open file: of the day
+    std::uint32_t series = 0;
+    unsigned piece = 0;
+  };
+  [[nodiscard]] static Key key_of(std::int64_t id, bool closed) noexcept;
+
   /// One consistent state for several reads.
   [[nodiscard]] Transaction snapshot() { return Transaction(database_, Transaction::Kind::read); }
   void checkpoint() { database_.checkpoint(); }

@@ -66,6 +66,8 @@ void finish_frame(std::string& frame, std::uint32_t salt) {
   std::memcpy(frame.data() + 8, &sum, 4);
 }
 
+bool is_frame_start(std::string_view bytes) noexcept { return bytes.starts_with(frame_magic); }
+
 std::filesystem::path segment_path(const std::filesystem::path& log_folder, std::uint64_t generation) {
   std::string name = std::to_string(generation);
   if (name.size() < 8) name.insert(0, 8 - name.size(), '0');

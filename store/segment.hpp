@@ -30,6 +30,9 @@ inline constexpr std::size_t most_frame_bytes = 512u << 20;
 /// Fills in the frame header at the front of `frame`, whose first frame_header_bytes were left free for it.
 void finish_frame(std::string& frame, std::uint32_t salt);
 
+/// Whether the bytes begin as every frame does.
+[[nodiscard]] bool is_frame_start(std::string_view bytes) noexcept;
+
 [[nodiscard]] std::filesystem::path segment_path(const std::filesystem::path& log_folder, std::uint64_t generation);
 
 /// The segments in log/, by generation.
