@@ -12,6 +12,7 @@
 #include "app/command_query.hpp"
 #include "app/command_replay.hpp"
 #include "app/command_serve.hpp"
+#include "app/command_sql.hpp"
 #include "app/command_verify.hpp"
 #include "app/version.hpp"
 
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
   add_config_command(app, exit_code);
   add_query_command(app, exit_code);
   add_deadletter_command(app, exit_code);
+  add_sql_command(app, exit_code);
   add_export_command(app, exit_code);
   add_verify_command(app, exit_code);
   add_audit_command(app, exit_code);
