@@ -184,6 +184,11 @@ fs::path set_day_file_aside(const fs::path& file) {
   return aside;
 }
 
+DayFile open_for_sealing(const fs::path& file) {
+  if (!fs::exists(file)) return DayFile::open_read_only(file);  // throws as SQLite does
+  return DayFile::open(file);
+}
+
 const Catalog::DayFile* DayGroup::closed() const {
   return !files.empty() && files.front().closed ? &files.front() : nullptr;
 }
@@ -229,7 +234,7 @@ std::size_t DayClose::close(const DayGroup& group) {
   rollups.clear();
   {
     // A reader that comes between our unlinking of a file and of its WAL must miss nothing.
-    if (group.open() != nullptr) DayFile::open(folder_ / "day" / group.open()->name).checkpoint();
+    if (group.open() != nullptr) open_for_sealing(folder_ / "day" / group.open()->name).checkpoint();
     std::vector<DayFile> inputs;
     for (const auto& input : group.files) inputs.push_back(open_day_file(folder_, input));
     auto output = DayFile::build(part);

@@ -7,6 +7,7 @@
 
 #include "proto/log.hpp"
 #include "store/catalog.hpp"
+#include "store/day_file.hpp"
 #include "store/disk.hpp"
 
 namespace telltale::store {
@@ -29,6 +30,9 @@ struct DayGroup {
 void remove_day_file(const std::filesystem::path& file);
 /// Moves it, with its -wal, to day/damaged/ under a name that is free. Returns the new path.
 std::filesystem::path set_day_file_aside(const std::filesystem::path& file);
+
+/// An open file that the manifest has: not made anew when somebody took it away, which would pass for a whole day.
+[[nodiscard]] DayFile open_for_sealing(const std::filesystem::path& file);
 
 /// Rewrites days that are over, series first, and keeps the rollups. Each step may be killed anywhere and repeated:
 /// nobody reads the new file before the manifest names it, and rollup rows are replaced, never added to.

@@ -152,7 +152,7 @@ class Salvage {
     text += result.fresh ? " into " + result.fresh->name : "; the day goes on without it";
     if (result.damaged_chunks > 0) text += ", " + std::to_string(result.damaged_chunks) + " damaged chunks left out";
     if (!result.aside.empty()) text += "; the old file is " + result.aside.string();
-    log_.warn("store", text);
+    log_.error("store", text);
   }
 
   Catalog::DayFile make(const Catalog::DayFile& file, std::uint32_t rev, bool there, SalvageResult& result) {

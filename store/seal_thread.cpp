@@ -1,5 +1,6 @@
 #include "store/seal_thread.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -10,6 +11,7 @@
 #include "store/disk.hpp"
 #include "store/fail_point.hpp"
 #include "store/reserve.hpp"
+#include "store/salvage.hpp"
 
 namespace telltale::store {
 
@@ -80,7 +82,7 @@ void SealThread::run(const std::stop_token& stop) {
     attempt("retention", [this] { retain(); });
     attempt("making room", [this] { make_room(); });
     attempt("recent.db", [this] { tick_recent(); });
-    if (damage_met_) attempt("setting damaged days aside", [this] { set_aside_damaged_days(); });
+    if (damage_met_) attempt("saving damaged days", [this] { salvage_damaged_days(); });
     measure();
   }
 }
@@ -97,7 +99,7 @@ void SealThread::attempt(const char* what, const std::function<void()>& step) {
     if (std::exchange(complaint, error.what()) == error.what()) return;
     log_.error("store", std::string(what) + " waits: " + error.what());
     const auto* database = dynamic_cast<const DatabaseError*>(&error);
-    damage_met_ = damage_met_ || (database != nullptr && database->corrupt());
+    damage_met_ = damage_met_ || (database != nullptr && (database->corrupt() || database->cannot_open()));
   }
 }
 
@@ -178,7 +180,11 @@ void SealThread::close_days(const std::stop_token& stop) {
     if (group.closed() != nullptr && !close_.late_pieces_are_many(group)) continue;
     if (stop.stop_requested() || seal_waiting()) return;
     std::uint64_t bytes = 0;
-    for (const auto& file : group.files) bytes += fs::file_size(options_.path / "day" / file.name);
+    std::error_code missing;  // the rewrite says so
+    for (const auto& file : group.files) {
+      const auto size = fs::file_size(options_.path / "day" / file.name, missing);
+      if (!missing) bytes += size;
+    }
     if (space_low(disk_, options_, bytes)) throw StoreFailure("the disk is too full to rewrite a day");
     damaged_ += close_.close(group);
   }
@@ -225,27 +231,31 @@ void SealThread::measure() {
   bytes_.set(static_cast<double>(total));
 }
 
-/// A damaged day file must not stop the ones after it: it is kept beside for salvage, and the day goes on in a new
-/// file.
-void SealThread::set_aside_damaged_days() {
+/// A day file that is damaged or was taken away must not stop the ones after it: what can be read of it goes on in a
+/// new revision, and the damaged one is kept beside.
+void SealThread::salvage_damaged_days() {
   for (const auto& file : catalog_.day_files(INT64_MIN, INT64_MAX)) {
-    const auto path = options_.path / "day" / file.name;
-    try {
-      auto day = file.closed ? DayFile::open_closed(path) : DayFile::open(path);
-      if (!day.quick_check()) continue;
-    } catch (const DatabaseError& error) {
-      if (!error.corrupt()) continue;
-    }
-    // Readers of the days around it must find all that the manifest names; and names never come back.
-    const auto next = day_group(catalog_, file.day, file.klass).next_rev();
-    const Catalog::DayFile fresh{file.day, file.klass, next, to_string(DayFileName{file.day, file.klass, next}), false};
-    if (!file.closed) DayFile::open(options_.path / "day" / fresh.name);
-    catalog_.replace_damaged_day_file(file, file.closed ? std::nullopt : std::optional(fresh));
-    const auto aside = set_day_file_aside(path);
-    ++damaged_;
-    log_.error("store", path.string() + " is damaged and was moved to " + aside.string());
+    // Saving a closed file gives the open one beside it a new revision, too.
+    const auto now = day_group(catalog_, file.day, file.klass);
+    const bool listed = std::ranges::any_of(now.files, [&](const auto& f) { return f.name == file.name; });
+    if (!listed || sound(file)) continue;
+    const auto saved = salvage_day(options_.path, catalog_, file, log_);
+    damaged_ += std::max<std::uint64_t>(saved.damaged_chunks, 1);
+    days_changed_ = true;
   }
   damage_met_ = false;
+}
+
+bool SealThread::sound(const Catalog::DayFile& file) const {
+  const auto path = options_.path / "day" / file.name;
+  if (!fs::exists(path)) return false;
+  try {
+    auto day = file.closed ? DayFile::open_closed(path) : DayFile::open(path);
+    return !day.quick_check();
+  } catch (const DatabaseError& error) {
+    if (!error.corrupt()) throw;
+    return false;
+  }
 }
 
 }  // namespace telltale::store

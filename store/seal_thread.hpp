@@ -53,7 +53,8 @@ class SealThread {
   void measure();
   [[nodiscard]] std::int64_t today() const;
   [[nodiscard]] bool seal_waiting() const;
-  void set_aside_damaged_days();
+  void salvage_damaged_days();
+  [[nodiscard]] bool sound(const Catalog::DayFile& file) const;
 
   const StoreOptions options_;
   Catalog catalog_;

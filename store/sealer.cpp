@@ -220,12 +220,13 @@ void Sealer::write_day(Contents& contents, std::size_t begin, std::size_t end, s
   const auto path = [&](const Catalog::DayFile& file) { return folder_ / "day" / file.name; };
   const bool late = group.closed() != nullptr;
   if (late && DayFile::open_closed(path(*group.closed())).has(generation)) return;
-  if (group.open() == nullptr) {
+  const bool known = group.open() != nullptr;
+  if (!known) {
     const DayFileName name{day, group.klass, group.next_rev()};
     group.files.push_back({day, group.klass, name.rev, to_string(name), false});
   }
   contents.sealed.files.push_back(*group.open());
-  auto file = DayFile::open(path(*group.open()));
+  auto file = known ? open_for_sealing(path(*group.open())) : DayFile::open(path(*group.open()));
   if (!file.has(generation)) {
     DayFile::Seal seal(file, generation);
     for (auto c = begin; c < end; ++c) {

@@ -196,7 +196,7 @@ TEST_CASE("rollups outlive the loss of the readings that they were made from", "
   REQUIRE(store.append(batch_of({number(1, yesterday + 2, 5)})));
   REQUIRE(store.rotate());
   REQUIRE(store.append(batch_of({})));
-  REQUIRE(eventually([&] { return world.log.count_containing("was moved to") == 1; }));
+  REQUIRE(eventually([&] { return world.log.count_containing("the old file is") == 1; }));
   seal_until(world, store, [&] { return manifest(world).size() == 1 && manifest(world).front().closed; });
   CHECK(world.reader().rows(series_1, everything).size() == 1);
   CHECK(store.damaged() == 1);
@@ -205,4 +205,28 @@ TEST_CASE("rollups outlive the loss of the readings that they were made from", "
                         .rows(series_1, 0, INT64_MAX / 2);
   REQUIRE(days.size() == 1);
   CHECK(days[0].n == 2);
+}
+
+TEST_CASE("a day file that was taken away is missed and said; the days around it and ingest go on", "[store]") {
+  World world;
+  const auto yesterday = start_ms - store::day_ms;
+  const bool closed = GENERATE(true, false);
+  CAPTURE(closed);
+  const auto gone = closed ? yesterday : start_ms;
+  auto store = world.open();
+  REQUIRE(store.append(
+      batch_of({number(1, yesterday, 1), number(1, start_ms, 2), number(1, yesterday - store::day_ms, 3)})));
+  seal_until(world, store, [&] {
+    const auto files = manifest(world);
+    return files.size() == 3 && files[0].closed && files[1].closed && !files[2].closed;
+  });
+  for (const auto& file : manifest(world))
+    if (file.day == store::day_of(gone)) store::remove_day_file(world.options.path / "day" / file.name);
+  REQUIRE(store.append(batch_of({number(1, gone + 1, 4), number(1, start_ms + 5, 5)})));
+  seal_until(world, store, any);
+  CHECK(world.log.count_containing("was not there") == 1);
+  CHECK(store.damaged() == 1);
+  const auto rows = world.reader().rows(series_1, everything);
+  CHECK(rows.size() == 4);
+  CHECK(rows.back().number == 5);
 }

@@ -232,7 +232,7 @@ TEST_CASE("a damaged day file is set aside, said, and does not stop the ones aft
   for (const auto& entry : fs::directory_iterator(world.options.path / "day"))
     std::ofstream(entry.path(), std::ios::binary) << std::string(8192, '?');
   auto store = world.open();
-  CHECK(eventually([&] { return world.log.count_containing("was moved to") == 1; }));
+  CHECK(eventually([&] { return world.log.count_containing("the old file is") == 1; }));
   CHECK(eventually([&] { return world.files_in("day") == 1; }));
   CHECK(world.reader().latest(series_1)->number == 2);
 }
@@ -255,7 +255,7 @@ TEST_CASE("readers of the days around a damaged one still find theirs", "[store]
     if (entry.path().filename().string().starts_with(damaged))
       std::ofstream(entry.path(), std::ios::binary) << std::string(8192, '?');
   auto store = world.open();
-  CHECK(eventually([&] { return world.log.count_containing("was moved to") >= 1; }));
+  CHECK(eventually([&] { return world.log.count_containing("the old file is") >= 1; }));
   CHECK(eventually([&] { return world.log.count_containing("sealing works again") == 1; }));
   const auto rows = world.reader().rows(series_1, everything);
   REQUIRE(rows.size() >= 3);
@@ -276,7 +276,7 @@ TEST_CASE("a catalog that breaks while the service runs stops the seal, not the 
   }
   REQUIRE(store.append(batch_of({number(1, start_ms, 1)})));
   REQUIRE(store.rotate());
-  REQUIRE(eventually([&] { return world.log.count_containing("setting damaged days aside waits") == 1; }));
+  REQUIRE(eventually([&] { return world.log.count_containing("saving damaged days waits") == 1; }));
   CHECK(eventually([&] { return world.log.count_containing("sealing waits") == 1; }));
   CHECK(store.append(batch_of({number(1, start_ms + 1, 2)})));
 }
