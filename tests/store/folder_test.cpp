@@ -40,12 +40,35 @@ class SmallDisk {
 };
 
 /// 10,000 readings that do not compress well.
-std::shared_ptr<proto::Batch> big_batch(int i) {
+std::shared_ptr<proto::Batch> big_batch(int i, std::int64_t from_ms = start_ms) {
   std::mt19937 random(static_cast<unsigned>(i));
   auto batch = batch_of({});
   for (int k = 0; k < 10'000; ++k)
-    batch->readings.push_back(number(1, start_ms + i * 100'000 + k, static_cast<double>(random()) / 1000));
+    batch->readings.push_back(number(1, from_ms + i * 100'000 + k, static_cast<double>(random()) / 1000));
   return batch;
+}
+
+/// Fills the disk but for so many bytes. Returns the file to remove.
+fs::path fill(const World& world, std::uintmax_t left_bytes) {
+  const auto ballast = world.options.path / "ballast";
+  {
+    std::ofstream out(ballast, std::ios::binary);
+    while (out << std::string(4096, 'x') << std::flush) {
+    }
+  }
+  fs::resize_file(ballast, fs::file_size(ballast) - left_bytes);
+  return ballast;
+}
+
+/// Ends the segment and waits until it is in day files.
+void seal(const World& world, store::Store& store) {
+  REQUIRE(store.rotate());
+  const auto position = store.append(batch_of({}));
+  REQUIRE(position);
+  REQUIRE(eventually([&] {
+    store.checkpointed(*position);
+    return world.files_in("log") == 1;
+  }));
 }
 
 }  // namespace
@@ -186,13 +209,7 @@ TEST_CASE("a seal that meets a full disk waits, and is finished when space retur
   auto store = world.open();
   constexpr int batches = 30;
   for (int i = 0; i < batches; ++i) REQUIRE(store.append(big_batch(i)));
-  const auto ballast = world.options.path / "ballast";
-  {
-    std::ofstream out(ballast, std::ios::binary);
-    while (out << std::string(4096, 'x') << std::flush) {
-    }
-  }
-  fs::resize_file(ballast, fs::file_size(ballast) - 256 * 1024);  // room for a new segment, not for the chunks
+  const auto ballast = fill(world, 256 * 1024);  // room for a new segment, not for the chunks
   REQUIRE(store.rotate());
   REQUIRE(eventually([&] { return world.log.count_containing("sealing waits") > 0; }));
   CHECK(world.reader().rows(series_1, everything).size() == batches * 10'000);
@@ -200,6 +217,63 @@ TEST_CASE("a seal that meets a full disk waits, and is finished when space retur
   REQUIRE(eventually([&] { return world.log.count_containing("sealing works again") > 0; }));
   CHECK(world.files_in("day") == 1);
   CHECK(world.reader().rows(series_1, everything).size() == batches * 10'000);
+}
+
+TEST_CASE("a day that cannot be closed on a full disk stays as it is, and is closed when space returns",
+          "[store][lesson-22]") {
+  World world;
+  const SmallDisk disk(world.options.path, "size=12m");
+  if (!disk.mounted()) return;
+  constexpr int batches = 20;
+  {
+    auto store = world.open();
+    for (int i = 0; i < batches; ++i) REQUIRE(store.append(big_batch(i)));
+    seal(world, store);
+  }
+  const auto ballast = fill(world, 256 * 1024);
+  world.clock.step(Millis{2 * store::day_ms});
+  auto store = world.open();
+  REQUIRE(eventually([&] { return world.log.count_containing("closing days waits") > 0; }));
+  CHECK(store.append(batch_of({number(2, to_ms(world.clock.now()), 1)})));
+  CHECK(world.reader().rows(series_1, everything).size() == batches * 10'000);
+  fs::remove(ballast);
+  REQUIRE(eventually([&] {
+    store.checkpointed({});
+    return world.log.count_containing("closing days works again") > 0;
+  }));
+  CHECK(world.log.count_containing("closed: 200000 readings") == 1);
+  CHECK(world.files_in("day") == 1);
+  CHECK(world.reader().rows(series_1, everything).size() == batches * 10'000);
+}
+
+TEST_CASE("with early retention a full disk costs the oldest days down to the floor, never ingest",
+          "[store][lesson-22]") {
+  World world;
+  const SmallDisk disk(world.options.path, "size=12m");
+  if (!disk.mounted()) return;
+  world.options.reserve_bytes = 1u << 20;
+  {
+    auto store = world.open();
+    for (const int day : {5, 4, 1})
+      for (int i = 0; i < 10; ++i) REQUIRE(store.append(big_batch(i, start_ms - day * store::day_ms)));
+    seal(world, store);
+    REQUIRE(eventually([&] {
+      store.checkpointed({});
+      return world.log.count_containing("closed: 100000 readings") == 3;
+    }));
+  }
+  const auto ballast = fill(world, 900 * 1024);
+  {
+    auto store = world.open();
+    CHECK(store.append(big_batch(99)).error() == store::StoreError::disk_full);
+  }
+  world.options.early_retention_days = 2;
+  auto store = world.open();
+  auto waiting = big_batch(99);
+  REQUIRE(eventually([&] { return store.append(waiting).has_value(); }));
+  CHECK(world.log.count_containing("was removed before its time") == 1);
+  CHECK(world.reader().rows(series_1, everything).size() == 2 * 100'000 + 10'000);
+  CHECK(world.reader().aggregate(series_1, everything, Millis{store::day_ms}, store::Aggregate::count).size() == 4);
 }
 
 TEST_CASE("a data folder on a read-only file system can be read", "[store]") {
