@@ -14,7 +14,8 @@
 namespace telltale::analytics {
 
 namespace {
-constexpr std::uint32_t state_magic = 0x33615454;  // "TTa3": the last digit is the version
+constexpr std::uint32_t state_magic = 0x34615454;          // "TTa4": the last digit is the version
+constexpr std::uint32_t earlier_state_magic = 0x33615454;  // had no models of the usual
 }  // namespace
 
 struct Engine::Impl {
@@ -111,7 +112,7 @@ void Engine::Impl::on_deadline(const Timer& timer) {
       return watchdog.on_will(timer);
     case TimerKind::persistence: {
       const auto series = static_cast<std::uint32_t>(timer.subject >> 32);
-      if (ws.fleet.knows_series(series)) rules.on_deadline(timer, gate.last_value(series), gate.fresh(series));
+      if (ws.fleet.knows_series(series)) rules.on_deadline(timer, gate.last(series), gate.fresh(series));
       return;
     }
     case TimerKind::window:
@@ -221,10 +222,12 @@ std::optional<Engine> Engine::decode(std::string_view bytes) {
   proto::ByteReader in(bytes);
   Engine engine;
   Impl& s = *engine.impl_;
-  const bool good = in.u32() == state_magic && s.ws.clock.decode(in) && s.ws.fleet.decode(in) &&
-                    proto::decode(in, s.ws.rules) && s.ws.timers.decode(in) && s.book.decode(in) &&
-                    s.groups.decode(in) && s.service.decode(in) && s.rules.decode(in) && s.windows.decode(in) &&
-                    s.watchdog.decode(in) && s.gate.decode(in) && in.at_end();
+  const auto magic = in.u32();
+  const unsigned version = magic >> 24 & 0xF;
+  const bool good = (magic == state_magic || magic == earlier_state_magic) && s.ws.clock.decode(in) &&
+                    s.ws.fleet.decode(in) && proto::decode(in, s.ws.rules) && s.ws.timers.decode(in) &&
+                    s.book.decode(in) && s.groups.decode(in) && s.service.decode(in) && s.rules.decode(in, version) &&
+                    s.windows.decode(in) && s.watchdog.decode(in) && s.gate.decode(in) && in.at_end();
   if (!good) return std::nullopt;
   return engine;
 }

@@ -6,6 +6,10 @@
 
 namespace telltale::analytics {
 
+namespace {
+enum LastFlag : unsigned { is_backlog = 1, is_boolean = 2 };
+}  // namespace
+
 void ReadingGate::series_added(std::uint32_t series) {
   if (series >= last_.size()) last_.resize(series + std::size_t{1});
 }
@@ -26,6 +30,7 @@ void ReadingGate::take(const proto::Reading& reading) {
   if (!newer) return;
   last.newest = reading.ts;
   last.value = x;
+  last.boolean = reading.type == proto::ValueType::boolean;
   if (from_backlog) {
     if (!std::exchange(last.backlog, true)) backlog_.push_back(series);
     return;
@@ -37,7 +42,7 @@ void ReadingGate::take(const proto::Reading& reading) {
 
 void ReadingGate::judge(std::uint32_t series, Last& last) {
   last.judged = ws_.clock.now();
-  rules_.judge(series, last.value, last.newest);
+  rules_.judge(series, {last.value, last.newest, last.boolean});
 }
 
 void ReadingGate::caught_up() {
@@ -56,7 +61,7 @@ void ReadingGate::encode(proto::ByteWriter& out) const {
     put(out, last.newest);
     out.f64(last.value);
     put(out, last.judged);
-    out.boolean(last.backlog);
+    out.u8(static_cast<std::uint8_t>((last.backlog ? is_backlog : 0U) | (last.boolean ? is_boolean : 0U)));
   }
 }
 
@@ -67,7 +72,9 @@ bool ReadingGate::decode(proto::ByteReader& in) {
     last.newest = get_timestamp(in);
     last.value = in.f64();
     last.judged = get_instant(in);
-    last.backlog = in.boolean();
+    const unsigned flags = in.u8();
+    last.backlog = (flags & is_backlog) != 0;
+    last.boolean = (flags & is_boolean) != 0;
     if (!in.ok()) return false;
     if (last.backlog) backlog_.push_back(static_cast<std::uint32_t>(series));
     if (last.backlog && !ws_.fleet.knows_series(series)) return false;

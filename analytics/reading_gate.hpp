@@ -29,7 +29,9 @@ class ReadingGate {
   void take(const proto::Reading& reading);
   void caught_up();
 
-  [[nodiscard]] double last_value(std::uint32_t series) const { return last_[series].value; }
+  [[nodiscard]] Sample last(std::uint32_t series) const {
+    return {last_[series].value, last_[series].newest, last_[series].boolean};
+  }
   /// Heard of the series within its device's stale limit.
   [[nodiscard]] bool fresh(std::uint32_t series) const;
 
@@ -43,6 +45,7 @@ class ReadingGate {
     double value = 0;
     Instant judged = never;
     bool backlog = false;  // to be judged when we have caught up
+    bool boolean = false;
   };
   void judge(std::uint32_t series, Last& last);
 

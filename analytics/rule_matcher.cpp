@@ -14,6 +14,15 @@ bool has_tags(const Fleet::Device& device, const proto::Rule& rule) {
   });
 }
 
+/// Of "metric", "device/metric" and "site/device/metric" as many names as the pattern has.
+bool is_exception(const std::string& pattern, const std::string& site, const std::string& device,
+                  const std::string& metric) {
+  const auto slashes = std::count(pattern.begin(), pattern.end(), '/');
+  if (slashes == 0) return proto::matches(pattern, metric);
+  if (slashes == 1) return proto::matches(pattern, device + '/' + metric);
+  return proto::matches(pattern, site + '/' + device + '/' + metric);
+}
+
 std::size_t first_of_name(const proto::RuleSet& rules, const std::string& name) {
   const auto found =
       std::find_if(rules.rules.begin(), rules.rules.end(), [&](const proto::Rule& r) { return r.name == name; });
@@ -31,6 +40,8 @@ std::vector<std::uint32_t> matching_rules(const proto::RuleSet& rules, const Fle
     const proto::Rule& rule = rules.rules[i];
     if (proto::matches(rule.metric, fleet.metric(series)) && proto::matches(rule.device, device.name) &&
         proto::matches(rule.site, site.name) && proto::matches(rule.tenant, site.tenant) && has_tags(device, rule) &&
+        std::none_of(rule.except.begin(), rule.except.end(),
+                     [&](const auto& p) { return is_exception(p, site.name, device.name, fleet.metric(series)); }) &&
         first_of_name(rules, rule.name) == i)
       matched.push_back(static_cast<std::uint32_t>(i));
   }

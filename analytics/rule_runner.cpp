@@ -6,6 +6,7 @@
 
 #include "analytics/rule_matcher.hpp"
 #include "analytics/threshold.hpp"
+#include "analytics/unusual.hpp"
 #include "analytics/zscore.hpp"
 
 namespace telltale::analytics {
@@ -31,21 +32,17 @@ std::string RuleRunner::sentence(const proto::Rule& rule, const Judgement& judge
          std::string(words.device);
 }
 
-void RuleRunner::judge(std::uint32_t series, double x, Timestamp ts) {
+void RuleRunner::judge(std::uint32_t series, const Sample& sample) {
   for (Cell& cell : cells_[series]) {
-    const proto::Rule& rule = ws_.rules.rules[cell.rule];
-    const Judgement judgement = std::visit(
-        [&](const auto& check) {
-          const Judgement j = assess(check, cell.memory, x);
-          learn(check, cell.memory, x, j, cell.firing || j.violates ? Pace::slow : Pace::normal);
-          return j;
-        },
-        rule.check);
-    if (judgement.violates || cell.firing || cell.persistence.pending()) settle_cell(series, cell, x, ts, judgement);
+    const auto& check = ws_.rules.rules[cell.rule].check;
+    const Pace pace = cell.firing ? Pace::slow : Pace::normal;
+    const Judgement judgement = std::visit([&](const auto& c) { return observe(c, cell.memory, sample, pace); }, check);
+    if (judgement.violates || cell.firing || cell.persistence.pending()) settle_cell(series, cell, sample, judgement);
   }
 }
 
-void RuleRunner::settle_cell(std::uint32_t series, Cell& cell, double x, Timestamp ts, const Judgement& judgement) {
+void RuleRunner::settle_cell(std::uint32_t series, Cell& cell, const Sample& sample, const Judgement& judgement) {
+  const double x = sample.x;
   const proto::Rule& rule = ws_.rules.rules[cell.rule];
   if (cell.firing) {
     if (judgement.violates) return book_.renew(cell.alert, x);
@@ -61,7 +58,7 @@ void RuleRunner::settle_cell(std::uint32_t series, Cell& cell, double x, Timesta
     return;
   }
   const bool first = !cell.persistence.pending();
-  if (cell.persistence.violated(rule.persistence, ts)) return fire(series, cell, x, judgement);
+  if (cell.persistence.violated(rule.persistence, sample.ts)) return fire(series, cell, x, judgement);
   const auto* span = std::get_if<Millis>(&rule.persistence);
   if (!first || span == nullptr) return;
   cell.due = ws_.clock.now() + std::min(*span, end_of_time);
@@ -110,16 +107,16 @@ std::optional<Instant> RuleRunner::due(const Timer& timer) const {
   return cell->due;
 }
 
-void RuleRunner::on_deadline(const Timer& timer, double last_value, bool fresh) {
+void RuleRunner::on_deadline(const Timer& timer, const Sample& last, bool fresh) {
   const Cell* found = find(timer);
   if (found == nullptr || found->due == never || found->due > ws_.clock.now()) return;
   const auto series = static_cast<std::uint32_t>(timer.subject >> 32);
   Cell& cell = cells_[series][static_cast<std::size_t>(found - cells_[series].data())];
   cell.due = never;
   if (!fresh || !cell.persistence.pending()) return;
-  const Judgement judgement = std::visit([&](const auto& check) { return assess(check, cell.memory, last_value); },
-                                         ws_.rules.rules[cell.rule].check);
-  if (judgement.violates) fire(series, cell, last_value, judgement);
+  const Judgement judgement =
+      std::visit([&](const auto& check) { return assess(check, cell.memory, last); }, ws_.rules.rules[cell.rule].check);
+  if (judgement.violates) fire(series, cell, last.x, judgement);
 }
 
 void RuleRunner::series_added(std::uint32_t series) {
@@ -149,9 +146,10 @@ void RuleRunner::rematch(std::uint32_t series, const std::vector<std::int64_t>& 
       continue;
     }
     old.rule = place->rule;
-    *place = old;
-    if (old.due != never) ws_.timers.add({old.due, std::uint64_t{series} << 32 | old.rule, TimerKind::persistence});
-    if (old.alert != 0) book_.set_severity(old.alert, ws_.rules.rules[old.rule].severity);
+    *place = std::move(old);
+    Cell& cell = *place;
+    if (cell.due != never) ws_.timers.add({cell.due, std::uint64_t{series} << 32 | cell.rule, TimerKind::persistence});
+    if (cell.alert != 0) book_.set_severity(cell.alert, ws_.rules.rules[cell.rule].severity);
   }
 }
 
@@ -177,7 +175,7 @@ void RuleRunner::encode(proto::ByteWriter& out) const {
       // Most cells are quiet most of the time: two bytes each.
       const unsigned parts = (c.firing ? has_fired : 0U) | (c.alert != 0 ? has_alert : 0U) |
                              (c.due != never ? has_due : 0U) | (c.persistence.pending() ? has_persistence : 0U) |
-                             (c.memory == CheckMemory{} ? 0U : has_memory);
+                             (c.memory.empty() ? 0U : has_memory);
       out.varint(c.rule);
       out.u8(static_cast<std::uint8_t>(parts));
       if (parts & has_alert) out.varint(c.alert);
@@ -188,7 +186,7 @@ void RuleRunner::encode(proto::ByteWriter& out) const {
   }
 }
 
-bool RuleRunner::decode(proto::ByteReader& in) {
+bool RuleRunner::decode(proto::ByteReader& in, unsigned version) {
   const auto series = in.varint();
   if (series > ws_.fleet.series_slots() || series > in.remaining()) return false;
   cells_.resize(ws_.fleet.series_slots());
@@ -205,8 +203,8 @@ bool RuleRunner::decode(proto::ByteReader& in) {
       if (parts & has_alert) c.alert = in.varint();
       if (parts & has_due) c.due = get_instant(in);
       if (parts & has_persistence) c.persistence.decode(in);
-      if (parts & has_memory) c.memory.decode(in);
-      cells_[i].push_back(c);
+      if ((parts & has_memory) && !c.memory.decode(in, version)) return false;
+      cells_[i].push_back(std::move(c));
     }
   }
   return in.ok();

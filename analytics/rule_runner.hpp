@@ -26,14 +26,15 @@ class RuleRunner {
   /// resolve their alerts as removed; a new severity moves the alert.
   void rules_changed(const proto::RuleSet& before);
 
-  void judge(std::uint32_t series, double x, Timestamp ts);
+  void judge(std::uint32_t series, const Sample& sample);
 
   /// `for` has passed without a further reading. `fresh`: the series is not stale.
-  void on_deadline(const Timer& timer, double last_value, bool fresh);
+  void on_deadline(const Timer& timer, const Sample& last, bool fresh);
   [[nodiscard]] std::optional<Instant> due(const Timer& timer) const;
 
   void encode(proto::ByteWriter& out) const;
-  [[nodiscard]] bool decode(proto::ByteReader& in);
+  /// `version` of the engine's state.
+  [[nodiscard]] bool decode(proto::ByteReader& in, unsigned version);
 
  private:
   struct Cell {
@@ -45,7 +46,7 @@ class RuleRunner {
     CheckMemory memory;
   };
   void fire(std::uint32_t series, Cell& cell, double x, const Judgement& judgement);
-  void settle_cell(std::uint32_t series, Cell& cell, double x, Timestamp ts, const Judgement& judgement);
+  void settle_cell(std::uint32_t series, Cell& cell, const Sample& sample, const Judgement& judgement);
   void rematch(std::uint32_t series, const std::vector<std::int64_t>& continued);
   void drop(std::uint32_t series, const Cell& cell);
   [[nodiscard]] Wording wording(std::uint32_t series, double x, const Judgement& judgement) const;

@@ -10,7 +10,9 @@ namespace telltale::analytics {
 
 /// Memory: n = 2 when the last violation was below `below`, else 1. With both limits in one rule, `clear` counts for
 /// the side that was violated.
-[[nodiscard]] inline Judgement assess(const proto::ThresholdCheck& check, const CheckMemory& memory, double x) {
+[[nodiscard]] inline Judgement assess(const proto::ThresholdCheck& check, const CheckMemory& memory,
+                                      const Sample& sample) {
+  const double x = sample.x;
   const bool high = check.above && x > *check.above;
   const bool low = check.below && x < *check.below;
   Judgement j;
@@ -22,8 +24,9 @@ namespace telltale::analytics {
   return j;
 }
 
-inline void learn(const proto::ThresholdCheck& check, CheckMemory& memory, double x, const Judgement& j, Pace) {
-  if (j.violates) memory.n = check.below && x < *check.below ? 2 : 1;
+inline void learn(const proto::ThresholdCheck& check, CheckMemory& memory, const Sample& sample, const Judgement& j,
+                  Pace) {
+  if (j.violates) memory.n = check.below && sample.x < *check.below ? 2 : 1;
 }
 
 [[nodiscard]] inline std::string explain(const proto::ThresholdCheck& check, const Judgement& j, const Wording& words) {

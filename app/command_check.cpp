@@ -24,7 +24,7 @@ int check(const std::string& flag) {
     const auto config = load_config(*file, environment);
     std::cout << file->string() << ": ok: " << broker_url_text(config.mqtt.host, config.mqtt.port, config.mqtt.tls)
               << ", " << counted(config.mqtt.filters.size(), "filter") << ", "
-              << counted(config.analytics.rules.size(), "rule") << ", "
+              << counted(config.analytics.rules.size(), "rule") << (config.unusual.enabled ? " (1 built in), " : ", ")
               << counted(config.ingest.decoder.mappings.size(), "mapping") << " (1 built in), data in "
               << config.store.path.string() << '\n';
     return 0;

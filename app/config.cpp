@@ -40,6 +40,16 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+proto::Rule default_rule(const UnusualOptions& options) {
+  proto::Rule rule;
+  rule.name = "unusual";
+  rule.check = options.check;
+  rule.cooldown = options.cooldown;
+  rule.severity = options.severity;
+  rule.except = options.except;
+  return rule;
+}
+
 /// Reads one text and its environment into a Config. Values stay referenced until finish().
 class Parser {
  public:
@@ -214,6 +224,9 @@ class Parser {
     require(c.ingest.decoder.max_payload_bytes < c.mqtt.max_frame_bytes, "ingest.max_payload",
             "must be less than mqtt.max_frame (" + size_text(c.mqtt.max_frame_bytes) + ")");
 
+    require(c.unusual.check.clear < c.unusual.check.limit, "unusual.clear", "must be less than unusual.limit");
+
+    if (c.unusual.enabled) c.analytics.rules.push_back(default_rule(c.unusual));
     c.ingest.filters = c.mqtt.filters;
     c.ingest.receive_maximum = c.mqtt.receive_maximum;
     c.ingest.batch_messages = std::min<std::size_t>(c.ingest.batch_messages, (c.mqtt.receive_maximum + 1U) / 2U);

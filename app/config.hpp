@@ -26,6 +26,15 @@ struct LogOptions {
   LogFormat format = LogFormat::automatic;  // automatic: text on a terminal, else JSON
 };
 
+/// The default detector, for every numeric series.
+struct UnusualOptions {
+  bool enabled = true;
+  proto::UnusualCheck check;
+  Millis cooldown{15 * 60 * 1000};
+  proto::Severity severity = proto::Severity::warning;
+  std::vector<std::string> except;
+};
+
 /// Everything the file, the environment and the flags say, as the rooms take it: checked, complete, consistent.
 struct Config {
   broker::IngestOptions mqtt;  // filters: the configured ones, or derived from the topic classes and the mappings
@@ -33,7 +42,8 @@ struct Config {
   api::HttpOptions http;
   bool allow_anonymous_loopback = false;
   ingest::WriterOptions ingest;  // decoder.mappings: the file's, then the shipped tutorial mapping
-  proto::RuleSet analytics;
+  UnusualOptions unusual;
+  proto::RuleSet analytics;  // rules: the file's, then the built-in `unusual`
   alerting::AlertingOptions alerting;
   bool multi_tenant = false;
   LogOptions log;

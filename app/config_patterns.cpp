@@ -35,4 +35,20 @@ void read_pattern(const TableReader& table, std::string_view key, bool multi_ten
   out = *pattern;
 }
 
+void read_series_patterns(const Value& value, std::vector<std::string>& out, Problems& problems) {
+  const auto patterns = as_texts(value, problems);
+  if (!patterns) return;
+  const auto allowed = [](char c) { return c == '*' || c == '/' || id_character(c); };
+  for (const auto& pattern : *patterns) {
+    const auto slashes = std::ranges::count(pattern, '/');
+    if (!pattern.empty() && slashes <= 2 && pattern.find("//") == std::string::npos && pattern.front() != '/' &&
+        pattern.back() != '/' && std::ranges::all_of(pattern, allowed))
+      continue;
+    return problems.add(value,
+                        "no series can match \"" + pattern +
+                            "\": write metric, device/metric or site/device/metric; * stands for any characters");
+  }
+  out = *patterns;
+}
+
 }  // namespace telltale::app

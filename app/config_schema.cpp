@@ -1,12 +1,15 @@
 #include "app/config_schema.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <limits>
 #include <type_traits>
 
 #include "api/json_text.hpp"
+#include "app/config_tables.hpp"
 #include "app/config_text.hpp"
 #include "proto/alert.hpp"
 #include "proto/config_error.hpp"
@@ -36,6 +39,14 @@ std::string listed(const std::vector<T>& values, std::string (*text)(const T&)) 
   std::string out = "[";
   for (const auto& value : values) out += (out.size() > 1 ? ", " : "") + text(value);
   return out + "]";
+}
+
+/// As TOML: always with a point.
+std::string number_text(double value) {
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  const std::string text(buffer.data(), end);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
 }
 
 std::string quote(const std::string& text) { return api::json_string(text); }
@@ -75,6 +86,23 @@ Key integer(string_view section, string_view name, F field, std::int64_t least, 
             if (const auto i = as_integer(v, least, most, p)) field(c) = static_cast<Of<F>>(*i);
           },
           [field](const Config& c) { return std::to_string(field(c)); }};
+}
+
+template <class F>
+Key number(string_view section, string_view name, F field, double least, double most, string_view comment) {
+  return {section,
+          name,
+          comment,
+          KeyKind::literal,
+          [=](const Value& v, Config& c, Problems& p) {
+            const auto n = as_number(v, p);
+            if (!n) return;
+            if (*n < least || *n > most) {
+              return p.add(v, "must be from " + number_text(least) + " to " + number_text(most));
+            }
+            field(c) = *n;
+          },
+          [field](const Config& c) { return number_text(field(c)); }};
 }
 
 template <class F>
@@ -139,6 +167,14 @@ Key choice(string_view section, string_view name, F field, std::vector<string_vi
             if (const auto i = as_choice(v, words, p)) field(c) = static_cast<Of<F>>(*i);
           },
           [=](const Config& c) { return quote(std::string(words[static_cast<std::size_t>(field(c))])); }};
+}
+
+/// Patterns of series, one to three names with slashes between them.
+template <class F>
+Key series_patterns(string_view section, string_view name, F field, string_view comment) {
+  auto key = texts(section, name, field, comment);
+  key.read = [field](const Value& v, Config& c, Problems& p) { read_series_patterns(v, field(c), p); };
+  return key;
 }
 
 /// Published windows are a closed list (contracts 1).
@@ -341,6 +377,16 @@ std::vector<Key> make_keys() {
              "of the built-in rule offline"),
       choice("analytics", "site_silent_severity", FIELD(analytics.site_silent_severity),
              {"info", "warning", "critical"}, "of the built-in rule site-silent"),
+
+      boolean("unusual", "enabled", FIELD(unusual.enabled),
+              "watch every numeric series for what is unusual at its hour of the day"),
+      number("unusual", "limit", FIELD(unusual.check.limit), 1.5, 100, "higher: fewer alerts; 5 is cautious"),
+      number("unusual", "clear", FIELD(unusual.check.clear), 0.1, 100, "clears when no more unusual than this"),
+      duration("unusual", "cooldown", FIELD(unusual.cooldown), Millis{0}, year,
+               "raised again within this: the same alert, as flapping"),
+      choice("unusual", "severity", FIELD(unusual.severity), {"info", "warning", "critical"}, "of its alerts"),
+      series_patterns("unusual", "except", FIELD(unusual.except),
+                      "series left alone: patterns of metric, device/metric or site/device/metric"),
 
       integer("alerting", "publisher_window", FIELD(alerting.publisher_window), 1, u16,
               "alert events sent and not yet acknowledged by the broker"),

@@ -49,4 +49,7 @@ void for_each_entry(const Value& list, Problems& problems, Each&& each) {
 void read_pattern(const TableReader& table, std::string_view key, bool multi_tenant, std::string& out,
                   Problems& problems);
 
+/// Patterns of series: metric, device/metric or site/device/metric.
+void read_series_patterns(const Value& value, std::vector<std::string>& out, Problems& problems);
+
 }  // namespace telltale::app

@@ -11,6 +11,7 @@
 #include "app/command_healthcheck.hpp"
 #include "app/command_query.hpp"
 #include "app/command_replay.hpp"
+#include "app/command_score.hpp"
 #include "app/command_serve.hpp"
 #include "app/command_sql.hpp"
 #include "app/command_verify.hpp"
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   add_healthcheck_command(app, exit_code);
   add_fleet_command(app, exit_code);
   add_replay_command(app, exit_code);
+  add_score_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -6,7 +6,7 @@ namespace telltale::proto {
 
 namespace {
 
-constexpr std::uint8_t rule_set_version = 1;
+constexpr std::uint8_t rule_set_version = 2;  // 1 had no `except`
 
 void put(ByteWriter& out, const std::optional<double>& v) {
   out.boolean(v.has_value());
@@ -45,6 +45,8 @@ void encode(const Rule& r, ByteWriter& out) {
     out.str(k);
     out.str(v);
   }
+  out.varint(r.except.size());
+  for (const auto& pattern : r.except) out.str(pattern);
   out.u8(static_cast<std::uint8_t>(r.check.index()));
   if (const auto* t = std::get_if<ThresholdCheck>(&r.check)) {
     put(out, t->above);
@@ -56,6 +58,9 @@ void encode(const Rule& r, ByteWriter& out) {
     out.u32(z->span);
     out.f64(z->floor);
     out.u32(z->warmup);
+  } else if (const auto* u = std::get_if<UnusualCheck>(&r.check)) {
+    out.f64(u->limit);
+    out.f64(u->clear);
   }
   out.u8(static_cast<std::uint8_t>(r.persistence.index()));
   if (const auto* d = std::get_if<Millis>(&r.persistence)) {
@@ -68,7 +73,7 @@ void encode(const Rule& r, ByteWriter& out) {
   out.u8(static_cast<std::uint8_t>(r.severity));
 }
 
-bool decode(ByteReader& in, Rule& r) {
+bool decode(ByteReader& in, Rule& r, std::uint8_t version) {
   for (auto* s : {&r.name, &r.tenant, &r.site, &r.device, &r.metric, &r.message, &r.runbook}) *s = in.str();
   const auto tags = in.varint();
   if (tags > in.remaining()) return false;
@@ -76,6 +81,9 @@ bool decode(ByteReader& in, Rule& r) {
     std::string k(in.str());
     r.tags.emplace_back(std::move(k), in.str());
   }
+  const auto exceptions = version >= 2 ? in.varint() : 0;
+  if (exceptions > in.remaining()) return false;
+  for (std::uint64_t i = 0; i < exceptions; ++i) r.except.emplace_back(in.str());
   switch (in.u8()) {
     case 0: {
       ThresholdCheck t;
@@ -93,6 +101,13 @@ bool decode(ByteReader& in, Rule& r) {
       z.floor = in.f64();
       z.warmup = in.u32();
       r.check = z;
+      break;
+    }
+    case 2: {
+      UnusualCheck u;
+      u.limit = in.f64();
+      u.clear = in.f64();
+      r.check = u;
       break;
     }
     default:
@@ -141,12 +156,13 @@ void encode(const RuleSet& rules, ByteWriter& out) {
 
 bool decode(ByteReader& in, RuleSet& rules) {
   rules = RuleSet{};
-  if (in.u8() != rule_set_version) return false;
+  const auto version = in.u8();
+  if (version < 1 || version > rule_set_version) return false;
   const auto n = in.varint();
   if (n > in.remaining()) return false;
   for (std::uint64_t i = 0; i < n; ++i) {
     Rule r;
-    if (!decode(in, r)) return false;
+    if (!decode(in, r, version)) return false;
     rules.rules.push_back(std::move(r));
   }
   const auto beats = in.varint();

@@ -37,6 +37,15 @@ struct ZScoreCheck {
   friend bool operator==(const ZScoreCheck&, const ZScoreCheck&) = default;
 };
 
+/// Unusual for this series at this hour of the day, by its own usual peaks (design 5). Both limits are on that scale.
+struct UnusualCheck {
+  double limit = 4.0;
+  double clear = 1.5;
+  friend bool operator==(const UnusualCheck&, const UnusualCheck&) = default;
+};
+
+using Check = std::variant<ThresholdCheck, ZScoreCheck, UnusualCheck>;
+
 /// `for`: how long, or how often of the last M readings, before a rule fires. Neither: at the first reading.
 struct NofM {
   std::uint32_t n;
@@ -50,7 +59,8 @@ struct Rule {
   std::string name;
   std::string tenant = "*", site = "*", device = "*", metric = "*";
   std::vector<std::pair<std::string, std::string>> tags;  // all must match
-  std::variant<ThresholdCheck, ZScoreCheck> check;
+  std::vector<std::string> except;  // patterns of series left out: metric, device/metric or site/device/metric
+  Check check;
   Persistence persistence;
   Millis cooldown{0};
   Severity severity = Severity::warning;

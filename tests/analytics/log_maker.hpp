@@ -105,6 +105,7 @@ class LogMaker {
     r.name = std::move(name);
     r.metric = chance(50) ? "*" : "m" + std::to_string(pick(0, 2));
     r.site = chance(70) ? "*" : "hall";
+    if (chance(20)) r.except = {chance(50) ? "m1" : "d2/*"};
     if (chance(20)) r.tags = {{"fw", "1"}};
     if (chance(70)) {
       proto::ThresholdCheck check;
@@ -112,6 +113,8 @@ class LogMaker {
       if (chance(50)) check.clear = *check.above - pick(0, 20);
       if (chance(30)) check.below = pick(0, 20);
       r.check = check;
+    } else if (chance(30)) {
+      r.check = proto::UnusualCheck{};
     } else {
       proto::ZScoreCheck check;
       check.warmup = 3;

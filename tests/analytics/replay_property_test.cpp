@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <random>
 #include <set>
 
 #include "tests/analytics/log_maker.hpp"
+#include "tests/analytics/story.hpp"
 
 using namespace telltale;
 using namespace telltale::test;
@@ -87,6 +89,34 @@ TEST_CASE("ticks add nothing: an engine that is asked at every deadline says the
       punctual.process(batch, punctual_said);
     }
     RC_ASSERT(lazy_said == punctual_said);
+  }));
+}
+
+TEST_CASE("what is usual is remembered bit for bit wherever the engine is stopped", "[analytics][lesson-25]") {
+  CHECK(rc::check([](std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    auto rules = Story::quiet();
+    rules.rules.emplace_back();
+    rules.rules.back().name = "unusual";
+    rules.rules.back().check = proto::UnusualCheck{};
+    Story whole(rules);
+    Story pieces(rules);
+    const auto restart_every = *rc::gen::inRange(1, 700);
+    for (int i = 0; i < 700; ++i) {
+      const double x = static_cast<double>(random() % 100) + (random() % 97 == 0 ? 5000 : 0);
+      const Millis gap{random() % 50 == 0 ? random() % 100'000'000 : 300'000};
+      if (i % restart_every == 0) {
+        const auto bytes = pieces.engine.encode();
+        auto next = Engine::decode(bytes);
+        RC_ASSERT(next.has_value());
+        RC_ASSERT(next->encode() == bytes);
+        pieces.engine = std::move(*next);
+      }
+      for (auto* story : {&whole, &pieces}) story->advance(gap).temperature(x);
+    }
+    RC_ASSERT(whole.said == pieces.said);
+    RC_ASSERT(whole.engine.encode() == pieces.engine.encode());
+    RC_ASSERT(!whole.alerts().empty());
   }));
 }
 

@@ -31,7 +31,7 @@ clear = 3.0
 span = 500
 )",
                               "t.toml");
-  REQUIRE(c.analytics.rules.size() == 2);
+  REQUIRE(c.analytics.rules.size() == 3);  // and the built-in one
   proto::Rule hot;
   hot.name = "too-hot";
   hot.metric = "temperature";

@@ -72,7 +72,7 @@ class Commands(Scene):
         good = self.service.config.read_text()
         self.service.config.write_text(good + '[[rule]]\nname = "hot"\nmetric = "t"\nabove = 80.0\n')
         self.service.process.send_signal(signal.SIGHUP)
-        eventually("the reload is logged", lambda: "configuration reloaded: 1 rules" in self.log())
+        eventually("the reload is logged", lambda: "configuration reloaded: 2 rules" in self.log())
         self.publish("telemetry/s/d", '{"t":81}')
         eventually("the new rule fires", lambda: self.client.pump(0.02) or self.client.messages)
         self.assertEqual(self.client.messages[0][0], "alerts/warning/s/d/hot/t")

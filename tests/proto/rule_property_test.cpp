@@ -22,11 +22,17 @@ Rule any_rule() {
     *text = *rc::gen::arbitrary<std::string>();
   }
   rule.tags = *rc::gen::arbitrary<std::vector<std::pair<std::string, std::string>>>();
-  if (*rc::gen::arbitrary<bool>()) {
-    rule.check = ThresholdCheck{maybe_number(), maybe_number(), maybe_number()};
-  } else {
-    rule.check = ZScoreCheck{4.5, maybe_number(), *rc::gen::arbitrary<std::uint32_t>(), 0.25,
-                             *rc::gen::arbitrary<std::uint32_t>()};
+  rule.except = *rc::gen::arbitrary<std::vector<std::string>>();
+  switch (*rc::gen::inRange(0, 3)) {
+    case 0:
+      rule.check = ThresholdCheck{maybe_number(), maybe_number(), maybe_number()};
+      break;
+    case 1:
+      rule.check = ZScoreCheck{4.5, maybe_number(), *rc::gen::arbitrary<std::uint32_t>(), 0.25,
+                               *rc::gen::arbitrary<std::uint32_t>()};
+      break;
+    default:
+      rule.check = UnusualCheck{3.5, 1.25};
   }
   switch (*rc::gen::inRange(0, 3)) {
     case 0:
