@@ -8,7 +8,7 @@
 #include "store/day_file.hpp"
 #include "store/day_retention.hpp"
 #include "store/rollup.hpp"
-#include "tests/store/fixture.hpp"
+#include "tests/store/settling.hpp"
 
 using namespace telltale;
 using namespace telltale::test;
@@ -16,22 +16,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Seals what was appended and waits until `done` holds of the day files.
-void seal_until(World& world, store::Store& store, const std::function<bool()>& done) {
-  REQUIRE(store.rotate());
-  const auto position = store.append(batch_of({}, to_ms(world.clock.now())));
-  REQUIRE(position);
-  REQUIRE(eventually([&] {
-    store.checkpointed(*position);
-    return world.files_in("log") == 1 && done();
-  }));
-}
-
 std::vector<store::Catalog::DayFile> manifest(const World& world) {
   return store::Catalog::open_read_only(world.options.path).day_files(INT64_MIN, INT64_MAX);
 }
 
-const auto any = [] { return true; };
 const auto today = store::day_of(start_ms);
 
 }  // namespace
@@ -45,16 +33,16 @@ TEST_CASE("a day is closed two hours after its end: one immutable file, series f
         batch_of({number(2, start_ms + i, i), number(1, start_ms + i, 10 + i), boolean(1, start_ms - 1, true)});
     if (i == 0) add_names(*batch, 2);
     REQUIRE(store.append(batch));
-    seal_until(world, store, any);
+    REQUIRE(seal(world, store));
   }
   const auto end_of_day = (today + 1) * store::day_ms;
   world.clock.step(Millis{end_of_day + 2 * store::hour_ms - 1 - to_ms(world.clock.now())});
   REQUIRE(store.append(batch_of({number(1, end_of_day, 1)})));
-  seal_until(world, store, any);
+  REQUIRE(seal(world, store));
   CHECK_FALSE(manifest(world).front().closed);
 
   world.clock.step(Millis{1});
-  seal_until(world, store, [&] { return manifest(world).front().closed; });
+  REQUIRE(seal(world, store, [&] { return manifest(world).front().closed; }));
   const auto file = manifest(world).front();
   CHECK(file.name == to_string(store::DayFileName{today, "raw", 1}));
   auto day = store::DayFile::open_closed(world.options.path / "day" / file.name);
@@ -74,7 +62,7 @@ TEST_CASE("late readings stay beside a closed day until they are more than a ten
   auto batch = batch_of({});
   for (int i = 0; i < 100; ++i) batch->readings.push_back(number(1, yesterday + i * 1000, i));
   REQUIRE(store.append(batch));
-  seal_until(world, store, [&] { return manifest(world).front().closed; });
+  REQUIRE(seal(world, store, [&] { return manifest(world).front().closed; }));
   const auto hour = [&] {
     const auto folder = world.options.path / "rollup";
     const store::RollupFileName name{store::month_of_day(today), "raw", store::RollupStep::hour};
@@ -85,7 +73,7 @@ TEST_CASE("late readings stay beside a closed day until they are more than a ten
   CHECK(hour()[0].n == 100);
 
   REQUIRE(store.append(batch_of({number(1, yesterday + 5, 1000)})));
-  seal_until(world, store, [&] { return manifest(world).size() == 2; });
+  REQUIRE(seal(world, store, [&] { return manifest(world).size() == 2; }));
   CHECK(hour()[0].n == 101);
   CHECK(hour()[0].max == 1000);
   CHECK(world.reader().rows(series_1, everything).size() == 101);
@@ -93,7 +81,7 @@ TEST_CASE("late readings stay beside a closed day until they are more than a ten
   auto many = batch_of({});
   for (int i = 0; i < 12; ++i) many->readings.push_back(number(1, yesterday + 10 + i, 5));
   REQUIRE(store.append(many));
-  seal_until(world, store, [&] { return manifest(world).size() == 1; });
+  REQUIRE(seal(world, store, [&] { return manifest(world).size() == 1; }));
   CHECK(manifest(world).front().rev == 3);
   CHECK(hour()[0].n == 113);
   CHECK(world.reader().rows(series_1, everything).size() == 113);
@@ -112,12 +100,12 @@ TEST_CASE("tenants of another retention class have files of their own and keep t
   batch->add(proto::NewSeries{static_cast<proto::SeriesId>(2), static_cast<proto::DeviceKey>(2), "m", ""});
   for (auto& event : batch->events) event.before_reading = 0;
   REQUIRE(store.append(batch));
-  seal_until(world, store, [&] { return manifest(world).size() == 2; });
+  REQUIRE(seal(world, store, [&] { return manifest(world).size() == 2; }));
 
   const auto reopened_after = [&](std::int64_t days) {
     world.clock.step(Millis{days * store::day_ms});
     REQUIRE(store.append(batch_of({}, to_ms(world.clock.now()))));
-    seal_until(world, store, [&] { return manifest(world).size() == 1 && manifest(world).front().closed; });
+    REQUIRE(seal(world, store, [&] { return manifest(world).size() == 1 && manifest(world).front().closed; }));
   };
   reopened_after(5);
   CHECK(manifest(world).front().klass == "long");
@@ -127,7 +115,7 @@ TEST_CASE("tenants of another retention class have files of their own and keep t
 
   world.clock.step(Millis{70 * store::day_ms});
   REQUIRE(store.append(batch_of({}, to_ms(world.clock.now()))));
-  seal_until(world, store, [&] { return store::list_rollup_files(world.options.path / "rollup").size() == 3; });
+  REQUIRE(seal(world, store, [&] { return store::list_rollup_files(world.options.path / "rollup").size() == 3; }));
   for (const auto& name : store::list_rollup_files(world.options.path / "rollup"))
     CHECK((name.klass == "long" || name.step == store::RollupStep::day));
 }
@@ -138,7 +126,7 @@ TEST_CASE("retention rolls a day up that was never closed; want of space takes t
   {
     auto store = world.open();
     REQUIRE(store.append(batch_of({number(1, start_ms, 7), number(1, start_ms + store::day_ms, 8)})));
-    seal_until(world, store, [&] { return manifest(world).size() == 2; });
+    REQUIRE(seal(world, store, [&] { return manifest(world).size() == 2; }));
   }
   auto catalog = store::Catalog::open(world.options.path);
   store::DayClose close(world.options.path, catalog, world.log);
@@ -166,7 +154,7 @@ TEST_CASE("a day file that the catalog does not know goes only if its readings a
   {
     auto store = world.open();
     REQUIRE(store.append(batch_of({number(1, start_ms, 7)})));
-    seal_until(world, store, [&] { return manifest(world).size() == 1; });
+    REQUIRE(seal(world, store, [&] { return manifest(world).size() == 1; }));
     known = manifest(world).front().name;
   }
   const auto folder = world.options.path / "day";
@@ -187,7 +175,7 @@ TEST_CASE("rollups outlive the loss of the readings that they were made from", "
   {
     auto store = world.open();
     REQUIRE(store.append(batch_of({number(1, yesterday, 3), number(1, yesterday + 1, 4)})));
-    seal_until(world, store, [&] { return manifest(world).front().closed; });
+    REQUIRE(seal(world, store, [&] { return manifest(world).front().closed; }));
   }
   const auto name = manifest(world).front().name;
   fs::resize_file(world.options.path / "day" / name, 4096 * 2);
@@ -197,7 +185,7 @@ TEST_CASE("rollups outlive the loss of the readings that they were made from", "
   REQUIRE(store.rotate());
   REQUIRE(store.append(batch_of({})));
   REQUIRE(eventually([&] { return world.log.count_containing("the old file is") == 1; }));
-  seal_until(world, store, [&] { return manifest(world).size() == 1 && manifest(world).front().closed; });
+  REQUIRE(seal(world, store, [&] { return manifest(world).size() == 1 && manifest(world).front().closed; }));
   CHECK(world.reader().rows(series_1, everything).size() == 1);
   CHECK(store.damaged() == 1);
   const store::RollupFileName month{store::month_of_day(today), "raw", store::RollupStep::day};
@@ -216,14 +204,14 @@ TEST_CASE("a day file that was taken away is missed and said; the days around it
   auto store = world.open();
   REQUIRE(store.append(
       batch_of({number(1, yesterday, 1), number(1, start_ms, 2), number(1, yesterday - store::day_ms, 3)})));
-  seal_until(world, store, [&] {
+  REQUIRE(seal(world, store, [&] {
     const auto files = manifest(world);
     return files.size() == 3 && files[0].closed && files[1].closed && !files[2].closed;
-  });
+  }));
   for (const auto& file : manifest(world))
     if (file.day == store::day_of(gone)) store::remove_day_file(world.options.path / "day" / file.name);
   REQUIRE(store.append(batch_of({number(1, gone + 1, 4), number(1, start_ms + 5, 5)})));
-  seal_until(world, store, any);
+  REQUIRE(seal(world, store));
   CHECK(world.log.count_containing("was not there") == 1);
   CHECK(store.damaged() == 1);
   const auto rows = world.reader().rows(series_1, everything);

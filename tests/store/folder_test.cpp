@@ -10,7 +10,7 @@
 
 #include "store/day.hpp"
 #include "store/sqlite.hpp"
-#include "tests/store/fixture.hpp"
+#include "tests/store/settling.hpp"
 
 using namespace telltale;
 using namespace telltale::test;
@@ -58,17 +58,6 @@ fs::path fill(const World& world, std::uintmax_t left_bytes) {
   }
   fs::resize_file(ballast, fs::file_size(ballast) - left_bytes);
   return ballast;
-}
-
-/// Ends the segment and waits until it is in day files.
-void seal(const World& world, store::Store& store) {
-  REQUIRE(store.rotate());
-  const auto position = store.append(batch_of({}));
-  REQUIRE(position);
-  REQUIRE(eventually([&] {
-    store.checkpointed(*position);
-    return world.files_in("log") == 1;
-  }));
 }
 
 }  // namespace
@@ -228,7 +217,7 @@ TEST_CASE("a day that cannot be closed on a full disk stays as it is, and is clo
   {
     auto store = world.open();
     for (int i = 0; i < batches; ++i) REQUIRE(store.append(big_batch(i)));
-    seal(world, store);
+    REQUIRE(seal(world, store));
   }
   const auto ballast = fill(world, 256 * 1024);
   world.clock.step(Millis{2 * store::day_ms});
@@ -256,7 +245,7 @@ TEST_CASE("with early retention a full disk costs the oldest days down to the fl
     auto store = world.open();
     for (const int day : {5, 4, 1})
       for (int i = 0; i < 10; ++i) REQUIRE(store.append(big_batch(i, start_ms - day * store::day_ms)));
-    seal(world, store);
+    REQUIRE(seal(world, store));
     REQUIRE(eventually([&] {
       store.checkpointed({});
       return world.log.count_containing("closed: 100000 readings") == 3;

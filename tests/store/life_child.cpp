@@ -6,29 +6,11 @@
 
 #include <string>
 
-#include "store/catalog.hpp"
-#include "store/day_close.hpp"
 #include "tests/store/life_data.hpp"
+#include "tests/store/settling.hpp"
 
 using namespace telltale;
 using namespace telltale::test;
-
-namespace {
-
-/// All sealed, closed and dropped that has to be at the clock's time.
-bool settled(const std::filesystem::path& folder, std::int64_t now_ms) {
-  int segments = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "log")) segments += entry.is_regular_file();
-  if (segments > 1) return false;
-  auto catalog = store::Catalog::open_read_only(folder);
-  const auto over = store::day_of(now_ms - 2 * store::hour_ms);
-  for (const auto& group : store::group_days(catalog.day_files(INT64_MIN, INT64_MAX)))
-    if (group.day < store::day_of(now_ms) - life_raw_days || (group.day < over && group.closed() == nullptr))
-      return false;
-  return true;
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
@@ -53,7 +35,7 @@ int main(int argc, char** argv) {
     // Every segment sees its days through: otherwise all of them would be closed at the end only.
     if (!eventually([&] {
           store.checkpointed(*next);
-          return settled(options.path, to_ms(clock.now()));
+          return settled(options.path, to_ms(clock.now()), life_raw_days);
         }))
       return 5;
   }

@@ -10,7 +10,7 @@
 #include "store/day.hpp"
 #include "store/day_close.hpp"
 #include "store/rollup.hpp"
-#include "tests/store/fixture.hpp"
+#include "tests/store/settling.hpp"
 
 using namespace telltale;
 using namespace telltale::test;
@@ -25,18 +25,6 @@ using Value = std::tuple<proto::ValueType, double, std::int64_t, std::string>;
 using Model = std::map<std::uint32_t, std::map<std::int64_t, Value>>;
 
 std::int64_t today(const World& world) { return store::day_of(to_ms(world.clock.now())); }
-
-/// Everything sealed, all days that are over closed, all that outlived its retention gone.
-bool settled(const World& world) {
-  auto catalog = store::Catalog::open_read_only(world.options.path);
-  if (world.files_in("log") > 1) return false;
-  const auto over = store::day_of(to_ms(world.clock.now()) - 2 * store::hour_ms);
-  for (const auto& group : store::group_days(catalog.day_files(INT64_MIN, INT64_MAX))) {
-    if (group.day < over && group.closed() == nullptr) return false;
-    if (group.day < today(world) - raw_days) return false;
-  }
-  return true;
-}
 
 struct Life {
   World world;
@@ -127,13 +115,7 @@ struct Life {
   }
 
   void settle() {
-    RC_ASSERT(store->rotate().has_value());
-    append(batch_of({}, to_ms(world.clock.now())));
-    store->checkpointed(last);
-    RC_ASSERT(eventually([&] {
-      store->checkpointed(last);  // wakes the seal thread
-      return settled(world);
-    }));
+    RC_ASSERT(seal(world, *store, [&] { return settled(world.options.path, to_ms(world.clock.now()), raw_days); }));
     forget_what_outlived();
     check_rollups();
   }

@@ -9,10 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "store/catalog.hpp"
 #include "store/day.hpp"
-#include "store/day_close.hpp"
-#include "tests/store/fixture.hpp"
+#include "tests/store/settling.hpp"
 
 namespace telltale::test {
 
@@ -92,17 +90,7 @@ struct ReaderLife {
 
   /// Everything sealed, all days that are over closed, all that outlived its retention gone.
   void settle() {
-    RC_ASSERT(store->rotate().has_value());
-    append(batch_of({}, now_ms()));
-    RC_ASSERT(eventually([&] {
-      store->checkpointed(last);  // wakes the seal thread
-      if (world.files_in("log") > 1) return false;
-      auto catalog = store::Catalog::open_read_only(world.options.path);
-      const auto over = store::day_of(now_ms() - 2 * store::hour_ms);
-      for (const auto& group : store::group_days(catalog.day_files(INT64_MIN, INT64_MAX)))
-        if ((group.day < over && group.closed() == nullptr) || group.day < first_kept_day()) return false;
-      return true;
-    }));
+    RC_ASSERT(seal(world, *store, [&] { return settled(world.options.path, now_ms(), raw_days); }));
     for (auto& [series, readings] : kept) {
       const auto end = readings.lower_bound(first_kept_day() * store::day_ms);
       gone[series].insert(readings.begin(), end);

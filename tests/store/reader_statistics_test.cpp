@@ -5,7 +5,7 @@
 #include "store/day.hpp"
 #include "store/moments.hpp"
 #include "store/statistics.hpp"
-#include "tests/store/fixture.hpp"
+#include "tests/store/settling.hpp"
 
 using namespace telltale;
 using namespace telltale::test;
@@ -132,13 +132,7 @@ TEST_CASE("statistics through the store see sealed and unsealed readings alike",
   look();
   const auto known = reader.shared_directory();
   CHECK(reader.shared_directory() == known);
-  REQUIRE(store.rotate());
-  const auto last = store.append(batch_of({}));
-  REQUIRE(last);
-  REQUIRE(eventually([&] {
-    store.checkpointed(*last);
-    return world.files_in("log") == 1;
-  }));
+  REQUIRE(seal(world, store));
   look();
 }
 
@@ -149,20 +143,11 @@ TEST_CASE("a long-living reader lets go of files that the manifest no longer nam
   auto batch = batch_of({number(1, start_ms, 1)});
   add_names(*batch, 1);
   REQUIRE(store.append(batch));
-  const auto settle = [&] {
-    REQUIRE(store.rotate());
-    const auto last = store.append(batch_of({}));
-    REQUIRE(last);
-    REQUIRE(eventually([&] {
-      store.checkpointed(*last);
-      return world.files_in("log") == 1;
-    }));
-  };
-  settle();
+  REQUIRE(seal(world, store));
   const auto reader = world.reader();
   REQUIRE(reader.rows(series_1, everything).size() == 1);
   world.clock.advance(std::chrono::hours(24 * 5));
-  settle();
+  REQUIRE(seal(world, store));
   REQUIRE(eventually([&] { return world.files_in("day") == 0; }));
   CHECK(reader.rows(series_1, everything).empty());
   std::size_t open = 0;
