@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "analytics/log_clock.hpp"
 #include "analytics/unusual_model.hpp"
 #include "proto/bytes.hpp"
 #include "proto/clock.hpp"
@@ -29,21 +30,31 @@ struct CheckMemory {
   double a = 0;
   double b = 0;
   std::uint32_t n = 0;
+  Timestamp since{};
+  Timestamp next_since{};
   std::unique_ptr<UnusualModel> model;  // only for the rule type `unusual`
 
-  [[nodiscard]] bool empty() const noexcept { return a == 0 && b == 0 && n == 0 && !model; }
+  [[nodiscard]] bool empty() const noexcept {
+    return a == 0 && b == 0 && n == 0 && since == Timestamp{} && next_since == Timestamp{} && !model;
+  }
   void encode(proto::ByteWriter& out) const {
     out.f64(a);
     out.f64(b);
     out.varint(n);
+    put(out, since);
+    put(out, next_since);
     out.boolean(model != nullptr);
     if (model) model->encode(out);
   }
-  /// `version` of the state; 3 knew no models.
+  /// `version` of the state; 3 knew no models, 4 no times.
   [[nodiscard]] bool decode(proto::ByteReader& in, unsigned version) {
     a = in.f64();
     b = in.f64();
     n = static_cast<std::uint32_t>(in.varint());
+    if (version >= 5) {
+      since = get_timestamp(in);
+      next_since = get_timestamp(in);
+    }
     if (version < 4 || !in.boolean()) return in.ok();
     model = std::make_unique<UnusualModel>();
     return model->decode(in);
@@ -58,6 +69,7 @@ struct Judgement {
   double expected = 0;
   double spread = 0;
   double score = 0;
+  bool of_value = true;    // false: there is no reading to show
   bool sustained = false;  // many readings together rather than this one
 };
 

@@ -14,8 +14,8 @@
 namespace telltale::analytics {
 
 namespace {
-constexpr std::uint32_t state_magic = 0x34615454;          // "TTa4": the last digit is the version
-constexpr std::uint32_t earlier_state_magic = 0x33615454;  // had no models of the usual
+constexpr std::uint32_t state_magic = 0x35615454;  // "TTa5": the last digit is the version
+constexpr unsigned oldest_version = 3;
 }  // namespace
 
 struct Engine::Impl {
@@ -98,6 +98,8 @@ std::optional<Instant> Engine::Impl::due(const Timer& timer) const {
       return watchdog.site_due(timer);
     case TimerKind::link:
       return service.link_due();
+    case TimerKind::missing:
+      return rules.missing_due(timer, watchdog.listening_since());
     case TimerKind::silence:
       break;
   }
@@ -115,6 +117,11 @@ void Engine::Impl::on_deadline(const Timer& timer) {
       if (ws.fleet.knows_series(series)) rules.on_deadline(timer, gate.last(series), gate.fresh(series));
       return;
     }
+    case TimerKind::missing: {
+      const auto series = static_cast<std::uint32_t>(timer.subject >> 32);
+      if (ws.fleet.knows_series(series)) rules.on_missing(timer, gate.last(series));
+      return;
+    }
     case TimerKind::window:
       return windows.on_deadline(timer);
     case TimerKind::alert:
@@ -129,7 +136,7 @@ void Engine::Impl::on_deadline(const Timer& timer) {
 void Engine::Impl::settle() {
   ws.timers.settle([this](const Timer& t) { return due(t); });
   if (auto* silence = watchdog.running_wheel())
-    silence->settle([this](const Timer& t) { return watchdog.silence_due(t); });
+    silence->settle([this](const Timer& t) { return t.kind == TimerKind::silence ? watchdog.silence_due(t) : due(t); });
 }
 
 void Engine::Impl::run_deadlines(Instant until) {
@@ -223,11 +230,12 @@ std::optional<Engine> Engine::decode(std::string_view bytes) {
   Engine engine;
   Impl& s = *engine.impl_;
   const auto magic = in.u32();
-  const unsigned version = magic >> 24 & 0xF;
-  const bool good = (magic == state_magic || magic == earlier_state_magic) && s.ws.clock.decode(in) &&
-                    s.ws.fleet.decode(in) && proto::decode(in, s.ws.rules) && s.ws.timers.decode(in) &&
-                    s.book.decode(in) && s.groups.decode(in) && s.service.decode(in) && s.rules.decode(in, version) &&
-                    s.windows.decode(in) && s.watchdog.decode(in) && s.gate.decode(in) && in.at_end();
+  const unsigned version = (magic >> 24) - '0';
+  const bool known = magic << 8 == state_magic << 8 && version >= oldest_version && magic <= state_magic;
+  const bool good = known && s.ws.clock.decode(in) && s.ws.fleet.decode(in) && proto::decode(in, s.ws.rules) &&
+                    s.ws.timers.decode(in) && s.book.decode(in) && s.groups.decode(in) && s.service.decode(in) &&
+                    s.rules.decode(in, version) && s.windows.decode(in) && s.watchdog.decode(in) && s.gate.decode(in) &&
+                    in.at_end();
   if (!good) return std::nullopt;
   return engine;
 }

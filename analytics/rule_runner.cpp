@@ -4,6 +4,10 @@
 #include <numeric>
 #include <utility>
 
+#include "analytics/flatline.hpp"
+#include "analytics/frozen.hpp"
+#include "analytics/missing.hpp"
+#include "analytics/rate.hpp"
 #include "analytics/rule_matcher.hpp"
 #include "analytics/threshold.hpp"
 #include "analytics/unusual.hpp"
@@ -14,6 +18,8 @@ namespace telltale::analytics {
 namespace {
 /// What of a cell its bytes hold.
 enum CellPart : unsigned { has_fired = 1, has_alert = 2, has_due = 4, has_persistence = 8, has_memory = 16 };
+
+bool is_missing(const proto::Rule& rule) { return std::holds_alternative<proto::MissingCheck>(rule.check); }
 }  // namespace
 
 Wording RuleRunner::wording(std::uint32_t series, double x, const Judgement& judgement) const {
@@ -38,7 +44,15 @@ void RuleRunner::judge(std::uint32_t series, const Sample& sample) {
     const Pace pace = cell.firing ? Pace::slow : Pace::normal;
     const Judgement judgement = std::visit([&](const auto& c) { return observe(c, cell.memory, sample, pace); }, check);
     if (judgement.violates || cell.firing || cell.persistence.pending()) settle_cell(series, cell, sample, judgement);
+    if (const auto* missing = std::get_if<proto::MissingCheck>(&check)) expect(series, cell, missing->span);
   }
+}
+
+/// One timer a cell is on its way; it is put right when it is met.
+void RuleRunner::expect(std::uint32_t series, Cell& cell, Millis within) {
+  const bool waiting = cell.due != never;
+  cell.due = ws_.clock.now() + std::min(within, end_of_time);
+  if (!waiting) ws_.silence.add({cell.due, std::uint64_t{series} << 32 | cell.rule, TimerKind::missing});
 }
 
 void RuleRunner::settle_cell(std::uint32_t series, Cell& cell, const Sample& sample, const Judgement& judgement) {
@@ -85,8 +99,10 @@ void RuleRunner::fire(std::uint32_t series, Cell& cell, double x, const Judgemen
   draft.metric = words.metric;
   draft.started = first;
   draft.count = violations;
-  draft.value = x;
-  draft.threshold = judgement.threshold;
+  if (judgement.of_value) {
+    draft.value = x;
+    draft.threshold = judgement.threshold;
+  }
   draft.summary = sentence(rule, judgement, words);
   draft.runbook = rule.runbook;
   cell.alert = groups_.raise(device, series, std::move(draft), rule.cooldown);
@@ -103,13 +119,37 @@ const RuleRunner::Cell* RuleRunner::find(const Timer& timer) const {
 
 std::optional<Instant> RuleRunner::due(const Timer& timer) const {
   const Cell* cell = find(timer);
-  if (cell == nullptr || cell->due == never) return std::nullopt;
+  if (cell == nullptr || cell->due == never || is_missing(ws_.rules.rules[cell->rule])) return std::nullopt;
   return cell->due;
+}
+
+std::optional<Instant> RuleRunner::missing_due(const Timer& timer, Instant listening_since) const {
+  const Cell* cell = find(timer);
+  if (cell == nullptr || cell->due == never) return std::nullopt;
+  const auto* missing = std::get_if<proto::MissingCheck>(&ws_.rules.rules[cell->rule].check);
+  if (missing == nullptr) return std::nullopt;
+  return std::max(cell->due, listening_since + std::min(missing->span, end_of_time));
+}
+
+void RuleRunner::on_missing(const Timer& timer, const Sample& last) {
+  const Cell* found = find(timer);
+  if (found == nullptr || found->due == never || !is_missing(ws_.rules.rules[found->rule])) return;
+  const auto series = static_cast<std::uint32_t>(timer.subject >> 32);
+  Cell& cell = cells_[series][static_cast<std::size_t>(found - cells_[series].data())];
+  cell.due = never;
+  if (cell.firing) return;
+  Judgement judgement;
+  judgement.violates = true;
+  judgement.of_value = false;
+  // The silence began with the last reading, whatever a device's clock says of it.
+  static_cast<void>(cell.persistence.violated({}, std::min(last.ts, ws_.clock.log_now())));
+  fire(series, cell, last.x, judgement);
 }
 
 void RuleRunner::on_deadline(const Timer& timer, const Sample& last, bool fresh) {
   const Cell* found = find(timer);
   if (found == nullptr || found->due == never || found->due > ws_.clock.now()) return;
+  if (is_missing(ws_.rules.rules[found->rule])) return;
   const auto series = static_cast<std::uint32_t>(timer.subject >> 32);
   Cell& cell = cells_[series][static_cast<std::size_t>(found - cells_[series].data())];
   cell.due = never;
@@ -148,8 +188,18 @@ void RuleRunner::rematch(std::uint32_t series, const std::vector<std::int64_t>& 
     old.rule = place->rule;
     *place = std::move(old);
     Cell& cell = *place;
-    if (cell.due != never) ws_.timers.add({cell.due, std::uint64_t{series} << 32 | cell.rule, TimerKind::persistence});
+    if (cell.due != never && !is_missing(ws_.rules.rules[cell.rule]))
+      ws_.timers.add({cell.due, std::uint64_t{series} << 32 | cell.rule, TimerKind::persistence});
     if (cell.alert != 0) book_.set_severity(cell.alert, ws_.rules.rules[cell.rule].severity);
+  }
+  for (Cell& cell : cells) {
+    const auto* missing = std::get_if<proto::MissingCheck>(&ws_.rules.rules[cell.rule].check);
+    if (missing == nullptr || cell.firing) continue;
+    if (cell.due == never) {
+      expect(series, cell, missing->span);
+    } else {
+      ws_.silence.add({cell.due, std::uint64_t{series} << 32 | cell.rule, TimerKind::missing});
+    }
   }
 }
 

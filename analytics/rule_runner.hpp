@@ -32,6 +32,10 @@ class RuleRunner {
   void on_deadline(const Timer& timer, const Sample& last, bool fresh);
   [[nodiscard]] std::optional<Instant> due(const Timer& timer) const;
 
+  /// No reading came for a rule's `missing`. `last`: the series' last reading.
+  void on_missing(const Timer& timer, const Sample& last);
+  [[nodiscard]] std::optional<Instant> missing_due(const Timer& timer, Instant listening_since) const;
+
   void encode(proto::ByteWriter& out) const;
   /// `version` of the engine's state.
   [[nodiscard]] bool decode(proto::ByteReader& in, unsigned version);
@@ -41,11 +45,12 @@ class RuleRunner {
     std::uint32_t rule = 0;
     bool firing = false;
     AlertHandle alert = 0;  // open, or clearing while not firing
-    Instant due = never;    // of `for`, while pending
+    Instant due = never;    // of `for`, while pending; of `missing`, while not firing
     Persistence persistence;
     CheckMemory memory;
   };
   void fire(std::uint32_t series, Cell& cell, double x, const Judgement& judgement);
+  void expect(std::uint32_t series, Cell& cell, Millis within);
   void settle_cell(std::uint32_t series, Cell& cell, const Sample& sample, const Judgement& judgement);
   void rematch(std::uint32_t series, const std::vector<std::int64_t>& continued);
   void drop(std::uint32_t series, const Cell& cell);

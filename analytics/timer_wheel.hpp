@@ -21,6 +21,7 @@ enum class TimerKind : std::uint8_t {
   alert,        // alert handle
   site,         // site index
   link,         // none
+  missing,      // series id << 32 | rule index
 };
 
 struct Timer {

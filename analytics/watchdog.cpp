@@ -64,7 +64,7 @@ void Watchdog::arm(std::uint32_t device) {
   due = std::max(*due, ws_.clock.now());
   if (d.armed != never && d.armed <= *due) return;
   d.armed = *due;
-  silence_.add({*due, device, TimerKind::silence});
+  ws_.silence.add({*due, device, TimerKind::silence});
 }
 
 std::optional<Instant> Watchdog::silence_due(const Timer& timer) {
@@ -239,7 +239,7 @@ void Watchdog::encode(proto::ByteWriter& out) const {
     out.boolean(d.will_pending);
   }
   bursts_.encode(out);
-  silence_.encode(out);
+  ws_.silence.encode(out);
   sites_.encode(out);
 }
 
@@ -265,7 +265,7 @@ bool Watchdog::decode(proto::ByteReader& in) {
     ++by_presence_[presence];
     if (d.will_pending) pending_wills_.insert(device);
   }
-  return in.ok() && bursts_.decode(in) && silence_.decode(in) && sites_.decode(in);
+  return in.ok() && bursts_.decode(in) && ws_.silence.decode(in) && sites_.decode(in);
 }
 
 }  // namespace telltale::analytics

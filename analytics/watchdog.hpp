@@ -17,9 +17,9 @@ namespace telltale::analytics {
 /// Presence of every device (contracts 4, design 6) and the built-in alerts `offline` and `site-silent`.
 /// Period: announced > configured > max(default, learned). stale after max(15 s, 1.5 x), offline after max(30 s, 3 x)
 /// without any message while we were listening: counted from max(last message, caught up). A sleeping device is never
-/// stale. A device never heard of (known, silent since start) is judged alike. Silence has its own timer wheel, which
-/// stands still while we do not listen.
-/// Cost: heard() is O(1), and next to nothing for a device already heard in this batch; quiet devices cost nothing.
+/// stale. A device never heard of (known, silent since start) is judged alike. Silence has the workspace's other timer
+/// wheel, which stands still while we do not listen. Cost: heard() is O(1), and next to nothing for a device already
+/// heard in this batch; quiet devices cost nothing.
 class Watchdog {
  public:
   Watchdog(Workspace& ws, AlertBook& book) : ws_(ws), book_(book), sites_(ws, book) {}
@@ -39,9 +39,12 @@ class Watchdog {
   [[nodiscard]] Millis period(std::uint32_t device) const { return devices_[device].period; }
   [[nodiscard]] const std::size_t (&census() const)[5] { return by_presence_; }
 
+  /// Silence counts from here at the earliest.
+  [[nodiscard]] Instant listening_since() const { return listening_.since(); }
+
   /// The silence wheel takes part only while we listen.
-  [[nodiscard]] TimerWheel* running_wheel() { return listening_.yes() ? &silence_ : nullptr; }
-  [[nodiscard]] const TimerWheel* running_wheel() const { return listening_.yes() ? &silence_ : nullptr; }
+  [[nodiscard]] TimerWheel* running_wheel() { return listening_.yes() ? &ws_.silence : nullptr; }
+  [[nodiscard]] const TimerWheel* running_wheel() const { return listening_.yes() ? &ws_.silence : nullptr; }
   void on_silence(const Timer& timer);
   void on_will(const Timer& timer);
   void on_site(const Timer& timer) { sites_.on_deadline(timer); }
@@ -85,7 +88,6 @@ class Watchdog {
   SiteWatch sites_;
   Listening listening_;
   WillBurst bursts_;
-  TimerWheel silence_;
   std::vector<Watched> devices_ = std::vector<Watched>(1);
   std::set<std::uint32_t> pending_wills_;
   std::size_t by_presence_[5] = {};

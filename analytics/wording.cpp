@@ -60,6 +60,13 @@ std::string fill_template(std::string_view message, const Wording& words) {
   return text;
 }
 
+std::string span_text(Millis span) {
+  const auto s = span.count() / 1000;
+  if (s > 0 && s % 3600 == 0) return std::to_string(s / 3600) + "h";
+  if (s > 0 && s % 60 == 0) return std::to_string(s / 60) + "m";
+  return std::to_string(s) + "s";
+}
+
 std::string time_text(Timestamp t) {
   const auto day = std::chrono::floor<std::chrono::days>(t);
   const std::chrono::year_month_day date(day);

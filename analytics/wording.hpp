@@ -21,6 +21,8 @@ struct Wording {
 [[nodiscard]] std::string value_text(const Wording& words);
 /// Replaces {metric} {value} {unit} {threshold} {device} {site}; anything else stays as it is.
 [[nodiscard]] std::string fill_template(std::string_view message, const Wording& words);
+/// "90s", "30m", "36h": whole in the largest unit that is; else in seconds.
+[[nodiscard]] std::string span_text(Millis span);
 /// 2025-11-21T04:40:42Z
 [[nodiscard]] std::string time_text(Timestamp t);
 

@@ -17,6 +17,7 @@ struct Workspace {
   Fleet fleet;
   proto::RuleSet rules;
   TimerWheel timers;
+  TimerWheel silence;                               // stands still while we do not listen
   std::vector<proto::Finding>* findings = nullptr;  // set while a batch is processed
 
   void say(proto::Finding finding) {

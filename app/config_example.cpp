@@ -44,6 +44,38 @@ constexpr std::string_view lists = R"toml(
 # warmup = 30                         # readings before the first verdict
 # floor = 0.0                         # least standard deviation, in the metric's unit
 
+# [[rule]]
+# name = "heats-up"
+# metric = "temperature"
+# except = ["oven-*/temperature"]     # series left out: patterns of metric, device/metric or site/device/metric
+# rate = 5.0                          # fires when it changes faster than this, in the metric's unit,
+# per = "1m"                          # so much time (default 1m)
+# over = "5m"                         # measured over at least this; default 0s: from one reading to the next
+# direction = "up"                    # up, down or both (default)
+
+# [[rule]]
+# name = "stuck"
+# metric = "pressure"
+# flatline = "30m"                    # fires when readings come, but none moved for so long
+# tolerance = 0.0                     # moving is more than this, in the metric's unit
+
+# [[rule]]
+# name = "no-level"
+# metric = "level"
+# missing = "10m"                     # fires when no reading came for so long while we were listening
+
+# [[rule]]
+# name = "not-as-commissioned"
+# device = "pump-*"
+# metric = "vibration"
+# frozen = 4.0                        # fires when so many standard deviations from the first readings' mean
+# learn = 1000                        # readings that make the baseline; it never changes afterwards
+
+# [[rule]]
+# name = "odd-flow"
+# metric = "flow"
+# unusual = 5.0                       # the default detector with a limit of its own
+
 # How often devices that announce nothing are expected to be heard. The first match counts.
 # [[heartbeat]]
 # tenant = "*"

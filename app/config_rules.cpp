@@ -11,7 +11,6 @@ namespace telltale::app {
 
 namespace {
 
-constexpr std::int64_t most_readings = 1'000'000;
 constexpr std::uint32_t most_of = 64;  // M of "N of M"
 constexpr Millis longest{std::int64_t{366} * 24 * 3600 * 1000};
 
@@ -20,11 +19,6 @@ constexpr std::array<std::string_view, 8> built_in_rules = {"unusual",  "offline
                                                             "disk-low", "series-limit", "log-damage",  "config-error"};
 
 constexpr std::array<std::string_view, 6> message_fields = {"metric", "value", "unit", "threshold", "device", "site"};
-
-std::optional<double> number(const TableReader& table, std::string_view key, Problems& problems) {
-  const auto value = table.find(key);
-  return value ? as_number(*value, problems) : std::nullopt;
-}
 
 std::optional<proto::NofM> parse_n_of_m(std::string_view text) {
   const auto of = text.find(" of ");
@@ -57,57 +51,6 @@ void read_persistence(const Value& value, proto::Persistence& out, Problems& pro
   if (const auto duration = as_duration(value, Millis{0}, longest, problems)) {
     if (duration->count() > 0) out = *duration;
   }
-}
-
-void read_threshold(const TableReader& table, proto::Rule& rule, Problems& problems) {
-  for (const auto* key : {"span", "floor", "warmup"}) {
-    if (const auto value = table.find(key)) problems.add(*value, "is for rules with zscore");
-  }
-  proto::ThresholdCheck check{number(table, "above", problems), number(table, "below", problems),
-                              number(table, "clear", problems)};
-  if (check.above && check.below) {
-    if (*check.below >= *check.above) {
-      problems.add(*table.find("below"), "must be less than above: every value violates one of them");
-    }
-    if (check.clear) problems.add(*table.find("clear"), "which side? Write one rule for above and one for below");
-  } else if (check.clear && check.above && *check.clear > *check.above) {
-    problems.add(*table.find("clear"), "must not be more than above: the alert would clear while it fires");
-  } else if (check.clear && check.below && *check.clear < *check.below) {
-    problems.add(*table.find("clear"), "must not be less than below: the alert would clear while it fires");
-  }
-  rule.check = check;
-}
-
-void read_zscore(const TableReader& table, proto::Rule& rule, Problems& problems) {
-  for (const auto* key : {"above", "below"}) {
-    if (const auto value = table.find(key)) problems.add(*value, "a rule has above/below or zscore, not both");
-  }
-  proto::ZScoreCheck check;
-  if (const auto limit = number(table, "zscore", problems)) {
-    check.limit = *limit;
-    if (*limit <= 0) problems.add(*table.find("zscore"), "must be more than 0");
-  }
-  check.clear = number(table, "clear", problems);
-  if (check.clear && *check.clear > check.limit) {
-    problems.add(*table.find("clear"), "must not be more than zscore: the alert would clear while it fires");
-  } else if (check.clear && *check.clear <= 0) {
-    problems.add(*table.find("clear"), "must be more than 0");
-  }
-  if (const auto value = table.find("span")) {
-    if (const auto span = as_integer(*value, 2, most_readings, problems)) {
-      check.span = static_cast<std::uint32_t>(*span);
-    }
-  }
-  if (const auto value = table.find("warmup")) {
-    if (const auto warmup = as_integer(*value, 1, most_readings, problems)) {
-      check.warmup = static_cast<std::uint32_t>(*warmup);
-    }
-  }
-  if (const auto floor = number(table, "floor", problems)) {
-    check.floor = *floor;
-    if (*floor < 0) problems.add(*table.find("floor"), "must not be negative");
-  }
-  rule.check = check;
 }
 
 void read_message(const Value& value, std::string& out, Problems& problems) {
@@ -164,13 +107,7 @@ proto::Rule read_rule(TableReader& table, bool multi_tenant, Problems& problems)
   read_pattern(table, "site", multi_tenant, rule.site, problems);
   read_pattern(table, "device", multi_tenant, rule.device, problems);
   read_pattern(table, "metric", multi_tenant, rule.metric, problems);
-  if (table.find("zscore")) {
-    read_zscore(table, rule, problems);
-  } else if (table.find("above") || table.find("below")) {
-    read_threshold(table, rule, problems);
-  } else if (table.all_known()) {
-    problems.add(table.value(), "checks nothing: give above, below or zscore");
-  }
+  read_check(table, rule, problems);
   if (const auto value = table.find("for")) read_persistence(*value, rule.persistence, problems);
   if (const auto value = table.find("cooldown")) {
     if (const auto cooldown = as_duration(*value, Millis{0}, longest, problems)) rule.cooldown = *cooldown;
@@ -184,6 +121,7 @@ proto::Rule read_rule(TableReader& table, bool multi_tenant, Problems& problems)
   if (const auto value = table.find("runbook")) {
     if (auto text = as_text(*value, problems)) rule.runbook = std::move(*text);
   }
+  if (const auto value = table.find("except")) read_series_patterns(*value, rule.except, problems);
   if (const auto value = table.find("tags")) read_tags(*value, rule.tags, problems);
   return rule;
 }
@@ -191,9 +129,10 @@ proto::Rule read_rule(TableReader& table, bool multi_tenant, Problems& problems)
 }  // namespace
 
 const std::vector<std::string_view>& rule_keys() {
-  static const std::vector<std::string_view> keys = {"name",  "tenant", "site",     "device",   "metric",  "tags",
-                                                     "above", "below",  "zscore",   "clear",    "span",    "warmup",
-                                                     "floor", "for",    "cooldown", "severity", "message", "runbook"};
+  static const std::vector<std::string_view> keys = {
+      "name",    "tenant", "site",   "device",  "metric", "tags",     "except",   "above",     "below",    "zscore",
+      "clear",   "span",   "warmup", "floor",   "rate",   "per",      "over",     "direction", "flatline", "tolerance",
+      "missing", "frozen", "learn",  "unusual", "for",    "cooldown", "severity", "message",   "runbook"};
   return keys;
 }
 

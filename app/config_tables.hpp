@@ -49,6 +49,9 @@ void for_each_entry(const Value& list, Problems& problems, Each&& each) {
 void read_pattern(const TableReader& table, std::string_view key, bool multi_tenant, std::string& out,
                   Problems& problems);
 
+/// What a rule checks: one of the types, and the keys that go with it.
+void read_check(const TableReader& table, proto::Rule& rule, Problems& problems);
+
 /// Patterns of series: metric, device/metric or site/device/metric.
 void read_series_patterns(const Value& value, std::vector<std::string>& out, Problems& problems);
 

@@ -1,5 +1,8 @@
 #include "proto/rule.hpp"
 
+#include <type_traits>
+#include <utility>
+
 #include "proto/alert.hpp"
 
 namespace telltale::proto {
@@ -38,6 +41,68 @@ bool get_windows(ByteReader& in, std::vector<Millis>& windows) {
   return in.ok();
 }
 
+// What a check is made of, once for writing and once for reading.
+template <class C, class Io>
+void fields(C& c, Io&& io) {
+  using T = std::remove_const_t<C>;
+  if constexpr (std::is_same_v<T, ThresholdCheck>) {
+    io(c.above), io(c.below), io(c.clear);
+  } else if constexpr (std::is_same_v<T, ZScoreCheck>) {
+    io(c.limit), io(c.clear), io(c.span), io(c.floor), io(c.warmup);
+  } else if constexpr (std::is_same_v<T, UnusualCheck>) {
+    io(c.limit), io(c.clear);
+  } else if constexpr (std::is_same_v<T, RateCheck>) {
+    io(c.limit), io(c.clear), io(c.per), io(c.over), io(c.direction);
+  } else if constexpr (std::is_same_v<T, FlatlineCheck>) {
+    io(c.span), io(c.tolerance);
+  } else if constexpr (std::is_same_v<T, MissingCheck>) {
+    io(c.span);
+  } else {
+    static_assert(std::is_same_v<T, FrozenCheck>);
+    io(c.limit), io(c.clear), io(c.learn), io(c.floor);
+  }
+}
+
+struct Put {
+  ByteWriter& out;
+  void operator()(double v) { out.f64(v); }
+  void operator()(std::uint32_t v) { out.u32(v); }
+  void operator()(Millis v) { out.zigzag(v.count()); }
+  void operator()(RateDirection v) { out.u8(static_cast<std::uint8_t>(v)); }
+  void operator()(const std::optional<double>& v) { put(out, v); }
+};
+
+struct Get {
+  ByteReader& in;
+  bool good = true;
+  void operator()(double& v) { v = in.f64(); }
+  void operator()(std::uint32_t& v) { v = in.u32(); }
+  void operator()(Millis& v) { v = Millis{in.zigzag()}; }
+  void operator()(RateDirection& v) {
+    const auto byte = in.u8();
+    good = good && byte <= static_cast<std::uint8_t>(RateDirection::down);
+    v = static_cast<RateDirection>(byte);
+  }
+  void operator()(std::optional<double>& v) { v = get_optional(in); }
+};
+
+void encode(const Check& check, ByteWriter& out) {
+  out.u8(static_cast<std::uint8_t>(check.index()));
+  std::visit([&](const auto& c) { fields(c, Put{out}); }, check);
+}
+
+template <std::size_t... I>
+bool emplace(Check& check, std::size_t index, std::index_sequence<I...>) {
+  return ((index == I && (check.emplace<I>(), true)) || ...);
+}
+
+bool decode(ByteReader& in, Check& check) {
+  if (!emplace(check, in.u8(), std::make_index_sequence<std::variant_size_v<Check>>{})) return false;
+  Get get{in};
+  std::visit([&](auto& c) { fields(c, get); }, check);
+  return get.good && in.ok();
+}
+
 void encode(const Rule& r, ByteWriter& out) {
   for (const auto* s : {&r.name, &r.tenant, &r.site, &r.device, &r.metric, &r.message, &r.runbook}) out.str(*s);
   out.varint(r.tags.size());
@@ -47,21 +112,7 @@ void encode(const Rule& r, ByteWriter& out) {
   }
   out.varint(r.except.size());
   for (const auto& pattern : r.except) out.str(pattern);
-  out.u8(static_cast<std::uint8_t>(r.check.index()));
-  if (const auto* t = std::get_if<ThresholdCheck>(&r.check)) {
-    put(out, t->above);
-    put(out, t->below);
-    put(out, t->clear);
-  } else if (const auto* z = std::get_if<ZScoreCheck>(&r.check)) {
-    out.f64(z->limit);
-    put(out, z->clear);
-    out.u32(z->span);
-    out.f64(z->floor);
-    out.u32(z->warmup);
-  } else if (const auto* u = std::get_if<UnusualCheck>(&r.check)) {
-    out.f64(u->limit);
-    out.f64(u->clear);
-  }
+  encode(r.check, out);
   out.u8(static_cast<std::uint8_t>(r.persistence.index()));
   if (const auto* d = std::get_if<Millis>(&r.persistence)) {
     out.zigzag(d->count());
@@ -84,35 +135,7 @@ bool decode(ByteReader& in, Rule& r, std::uint8_t version) {
   const auto exceptions = version >= 2 ? in.varint() : 0;
   if (exceptions > in.remaining()) return false;
   for (std::uint64_t i = 0; i < exceptions; ++i) r.except.emplace_back(in.str());
-  switch (in.u8()) {
-    case 0: {
-      ThresholdCheck t;
-      t.above = get_optional(in);
-      t.below = get_optional(in);
-      t.clear = get_optional(in);
-      r.check = t;
-      break;
-    }
-    case 1: {
-      ZScoreCheck z;
-      z.limit = in.f64();
-      z.clear = get_optional(in);
-      z.span = in.u32();
-      z.floor = in.f64();
-      z.warmup = in.u32();
-      r.check = z;
-      break;
-    }
-    case 2: {
-      UnusualCheck u;
-      u.limit = in.f64();
-      u.clear = in.f64();
-      r.check = u;
-      break;
-    }
-    default:
-      return false;
-  }
+  if (!decode(in, r.check)) return false;
   switch (in.u8()) {
     case 0:
       r.persistence = std::monostate{};

@@ -44,7 +44,42 @@ struct UnusualCheck {
   friend bool operator==(const UnusualCheck&, const UnusualCheck&) = default;
 };
 
-using Check = std::variant<ThresholdCheck, ZScoreCheck, UnusualCheck>;
+enum class RateDirection : std::uint8_t { both, up, down };
+
+/// Faster than `limit` in the metric's unit per `per`, measured over at least `over` (0: between two readings).
+struct RateCheck {
+  double limit = 1.0;
+  std::optional<double> clear;  // default: the limit
+  Millis per{60'000};
+  Millis over{0};
+  RateDirection direction = RateDirection::both;
+  friend bool operator==(const RateCheck&, const RateCheck&) = default;
+};
+
+/// Readings come, but for `span` none was further than `tolerance` from the first of them.
+struct FlatlineCheck {
+  Millis span{1'800'000};
+  double tolerance = 0.0;  // in the metric's unit
+  friend bool operator==(const FlatlineCheck&, const FlatlineCheck&) = default;
+};
+
+/// No live reading for `span` while we were listening.
+struct MissingCheck {
+  Millis span{600'000};
+  friend bool operator==(const MissingCheck&, const MissingCheck&) = default;
+};
+
+/// |x - m| / max(s, floor) > limit, m and s of the first `learn` readings and never changed again.
+struct FrozenCheck {
+  double limit = 4.0;
+  std::optional<double> clear;  // default: the limit
+  std::uint32_t learn = 1000;   // readings
+  double floor = 0.0;           // least spread, in the metric's unit
+  friend bool operator==(const FrozenCheck&, const FrozenCheck&) = default;
+};
+
+using Check =
+    std::variant<ThresholdCheck, ZScoreCheck, UnusualCheck, RateCheck, FlatlineCheck, MissingCheck, FrozenCheck>;
 
 /// `for`: how long, or how often of the last M readings, before a rule fires. Neither: at the first reading.
 struct NofM {

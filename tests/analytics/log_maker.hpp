@@ -113,8 +113,15 @@ class LogMaker {
       if (chance(50)) check.clear = *check.above - pick(0, 20);
       if (chance(30)) check.below = pick(0, 20);
       r.check = check;
-    } else if (chance(30)) {
-      r.check = proto::UnusualCheck{};
+    } else if (chance(70)) {
+      const proto::Check others[] = {
+          proto::UnusualCheck{},
+          proto::RateCheck{static_cast<double>(pick(1, 50)), {}, Millis{10'000}, Millis{pick(0, 1) * 20'000}},
+          proto::FlatlineCheck{Millis{pick(1, 60) * 1'000}, static_cast<double>(pick(0, 40))},
+          proto::MissingCheck{Millis{pick(1, 120) * 1'000}},
+          proto::FrozenCheck{2, 1.0, 5},
+      };
+      r.check = others[pick(0, 4)];
     } else {
       proto::ZScoreCheck check;
       check.warmup = 3;

@@ -45,7 +45,7 @@ TEST_CASE("the rules, heartbeats and mappings of the example work when their com
   const auto uncommented = std::regex_replace(lists, std::regex("(^|\n)# (\\[\\[|[a-z_]+ = )"), "$1$2");
   const auto c = parse_config("[tenants]\nenabled = true\n" + uncommented, "example");
   CHECK(c.store.retention.size() == 1);
-  CHECK(c.analytics.rules.size() == 4);  // and the built-in one
+  CHECK(c.analytics.rules.size() == 9);  // and the built-in one
   CHECK(c.analytics.heartbeats.size() == 1);
   CHECK(c.ingest.decoder.mappings.size() == 4);
 }

@@ -23,13 +23,27 @@ Rule any_rule() {
   }
   rule.tags = *rc::gen::arbitrary<std::vector<std::pair<std::string, std::string>>>();
   rule.except = *rc::gen::arbitrary<std::vector<std::string>>();
-  switch (*rc::gen::inRange(0, 3)) {
+  switch (*rc::gen::inRange(0, 7)) {
     case 0:
       rule.check = ThresholdCheck{maybe_number(), maybe_number(), maybe_number()};
       break;
     case 1:
       rule.check = ZScoreCheck{4.5, maybe_number(), *rc::gen::arbitrary<std::uint32_t>(), 0.25,
                                *rc::gen::arbitrary<std::uint32_t>()};
+      break;
+    case 2:
+      rule.check = RateCheck{2.5, maybe_number(), Millis{*rc::gen::arbitrary<std::int64_t>()},
+                             Millis{*rc::gen::arbitrary<std::int64_t>()},
+                             *rc::gen::element(RateDirection::both, RateDirection::up, RateDirection::down)};
+      break;
+    case 3:
+      rule.check = FlatlineCheck{Millis{*rc::gen::arbitrary<std::int64_t>()}, 0.5};
+      break;
+    case 4:
+      rule.check = MissingCheck{Millis{*rc::gen::arbitrary<std::int64_t>()}};
+      break;
+    case 5:
+      rule.check = FrozenCheck{4.5, maybe_number(), *rc::gen::arbitrary<std::uint32_t>(), 0.25};
       break;
     default:
       rule.check = UnusualCheck{3.5, 1.25};
