@@ -1,11 +1,19 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "proto/bytes.hpp"
 #include "proto/clock.hpp"
 
 namespace telltale::analytics {
+
+inline constexpr std::int64_t latest_minute = (std::int64_t{1} << 30) - 1;
+
+/// Minutes since 1970 in four bytes, enough until the year 4011.
+[[nodiscard]] inline std::int32_t minute_of(std::int64_t ms) noexcept {
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(ms / 60'000, -latest_minute, latest_minute));
+}
 
 /// Lets one number through per event: the first above `quiet`, then only what exceeds it clearly, until the record is
 /// 200 readings or 120 hours old.
@@ -22,7 +30,7 @@ class RecordGate {
  private:
   float record_ = 0;
   std::uint32_t readings_since_ = 0;
-  std::int64_t set_ms_ = 0;
+  std::int32_t set_minute_ = 0;
 };
 
 }  // namespace telltale::analytics

@@ -19,7 +19,7 @@ constexpr double scale = 1.2;
 constexpr double peak_decay = 0.9999;  // a reading
 constexpr double peak_power = -0.3;
 constexpr double block_power = 0.8;
-constexpr std::int64_t block_ms = std::int64_t{48} * 3'600'000;
+constexpr std::int32_t block_minutes = 48 * 60;
 constexpr std::uint16_t block_readings = 12;  // at least
 constexpr std::uint16_t blocks_remembered = 20;
 constexpr std::int64_t hour_ms = 3'600'000;
@@ -65,19 +65,19 @@ UnusualModel::Score UnusualModel::observe(Timestamp ts, double x) {
   x = std::clamp(x, -largest, largest);
   const std::int64_t ms = to_ms(ts);
   if (readings_ == 0) {
-    block_start_ms_ = ms;
+    block_minute_ = minute_of(ms);
   } else if (const double gap = static_cast<double>(ms - last_ms_) * 1e-3; gap > 0 && gap < day_s) {
     interval_s_ += static_cast<float>(weight_of(readings_ + 1.0, interval_weight) * (gap - interval_s_));
   }
   last_ms_ = ms;
-  if (in_block_ >= block_readings && ms - block_start_ms_ > block_ms) close_block(ts);
+  if (in_block_ >= block_readings && minute_of(ms) - block_minute_ > block_minutes) close_block(ts);
   const bool warm = readings_ >= warmup;
 
   // What is expected: the hour of the day, mixed with the level as long as the hour is little known.
-  const bool entered = readings_ == 0 || ms < hour_start_ms_ || ms >= hour_start_ms_ + hour_ms;
-  if (entered) hour_start_ms_ = ms - ((ms % hour_ms) + hour_ms) % hour_ms;
-  if (entered) hour_ = static_cast<std::uint8_t>(((hour_start_ms_ / hour_ms % 24) + 24) % 24);
-  Hour& hour = hours_[hour_];
+  const std::int64_t hour_start_ms = hour_number_ * hour_ms;
+  const bool entered = readings_ == 0 || ms < hour_start_ms || ms >= hour_start_ms + hour_ms;
+  if (entered) hour_number_ = static_cast<std::int32_t>((ms - ((ms % hour_ms) + hour_ms) % hour_ms) / hour_ms);
+  Hour& hour = hours_[static_cast<std::size_t>((hour_number_ % 24 + 24) % 24)];
   const double trust = hour.entered / (hour.entered + days_to_trust);
   const double apart = static_cast<double>(hour.value.mean) - level_.mean;
   const double variance = trust * hour.value.variance + (1 - trust) * (level_.variance + trust * apart * apart);
@@ -148,7 +148,7 @@ void UnusualModel::encode(proto::ByteWriter& out) const {
         peaks_.factor, together_peaks_.highest, together_peaks_.factor, block_max_, block_mean_, divisor_})
     put(out, v);
   for (const std::uint16_t n : {blocks_, in_block_}) out.u16(n);
-  for (const std::int64_t t : {last_ms_, hour_start_ms_, block_start_ms_}) out.zigzag(t);
+  for (const std::int64_t t : {last_ms_, std::int64_t{hour_number_}, std::int64_t{block_minute_}}) out.zigzag(t);
   gate_.encode(out);
 }
 
@@ -172,9 +172,9 @@ bool UnusualModel::decode(proto::ByteReader& in) {
         &peaks_.factor, &together_peaks_.highest, &together_peaks_.factor, &block_max_, &block_mean_, &divisor_})
     finite = get(in, *v) && finite;
   for (std::uint16_t* n : {&blocks_, &in_block_}) *n = in.u16();
-  for (std::int64_t* t : {&last_ms_, &hour_start_ms_, &block_start_ms_})
-    *t = std::clamp(in.zigzag(), -latest_ms, latest_ms);
-  hour_ = static_cast<std::uint8_t>(((hour_start_ms_ / hour_ms % 24) + 24) % 24);
+  last_ms_ = std::clamp(in.zigzag(), -latest_ms, latest_ms);
+  for (std::int32_t* t : {&hour_number_, &block_minute_})
+    *t = static_cast<std::int32_t>(std::clamp(in.zigzag(), -latest_minute, latest_minute));
   return gate_.decode(in) && finite && level_.variance >= 0 && together_.variance >= 0 && divisor_ > 0;
 }
 
@@ -188,7 +188,7 @@ void UnusualModel::close_block(Timestamp ts) {
   divisor_ = static_cast<float>(std::exp(block_power * block_mean_));
   block_max_ = 0;
   in_block_ = 0;
-  block_start_ms_ = to_ms(ts);
+  block_minute_ = minute_of(to_ms(ts));
 }
 
 }  // namespace telltale::analytics

@@ -69,12 +69,11 @@ class UnusualModel {
   float divisor_ = 1;     // exp(0.8 block_mean_)
   std::uint16_t blocks_ = 0;
   std::uint16_t in_block_ = 0;
-  std::uint8_t hour_ = 0;
-  std::int64_t last_ms_ = 0;
-  std::int64_t hour_start_ms_ = 0;
-  std::int64_t block_start_ms_ = 0;
+  std::int32_t hour_number_ = 0;  // since 1970
+  std::int32_t block_minute_ = 0;
   RecordGate gate_;
+  std::int64_t last_ms_ = 0;
 };
-static_assert(sizeof(UnusualModel) <= 416);  // with its cell and the allocator's share: 512 B a series
+static_assert(sizeof(UnusualModel) <= 376);  // with its cell and the allocator's share: 512 B a series
 
 }  // namespace telltale::analytics
