@@ -26,27 +26,12 @@ using Model = std::map<std::uint32_t, std::map<std::int64_t, Value>>;
 
 std::int64_t today(const World& world) { return store::day_of(to_ms(world.clock.now())); }
 
-struct Life {
-  World world;
-  std::optional<store::Store> store;
+struct Life : StoreLife {
   Model model;
   std::map<std::tuple<std::uint32_t, std::int64_t>, store::RollupRow> past_hours;  // of days whose readings have gone
-  proto::LogPosition last;
   double next_value = 0;
 
-  Life() {
-    world.options.raw_retention_days = raw_days;
-    open();
-    auto names = batch_of({});
-    add_names(*names, series_count);
-    append(names);
-  }
-  void open() { store.emplace(world.options, world.clock, world.log, world.metrics); }
-  void append(std::shared_ptr<proto::Batch> batch) {
-    const auto position = store->append(std::move(batch));
-    RC_ASSERT(position.has_value());
-    last = *position;
-  }
+  Life() : StoreLife(series_count, raw_days) {}
 
   /// Times collide, come late by up to three days, and cross hours and days; types change.
   void feed() {

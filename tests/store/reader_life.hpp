@@ -15,7 +15,7 @@
 namespace telltale::test {
 
 /// A store in simulated time and what it should say. Readings of all types come late, collide and cross days.
-struct ReaderLife {
+struct ReaderLife : StoreLife {
   static constexpr std::uint32_t series_count = 4;
   static constexpr std::int64_t raw_days = 4;
 
@@ -26,26 +26,10 @@ struct ReaderLife {
   };
   using Readings = std::map<std::int64_t, Value>;
 
-  World world;
-  std::optional<store::Store> store;
   std::map<std::uint32_t, Readings> kept, gone;  // by series; gone: outlived, only rollups know them
-  proto::LogPosition last;
   double next = 0;
 
-  ReaderLife() {
-    world.options.raw_retention_days = raw_days;
-    open();
-    auto names = batch_of({});
-    add_names(*names, series_count);
-    append(names);
-  }
-  void open() { store.emplace(world.options, world.clock, world.log, world.metrics); }
-  void append(std::shared_ptr<proto::Batch> batch) {
-    const auto position = store->append(std::move(batch));
-    RC_ASSERT(position.has_value());
-    last = *position;
-  }
-  [[nodiscard]] std::int64_t now_ms() const { return to_ms(world.clock.now()); }
+  ReaderLife() : StoreLife(series_count, raw_days) {}
 
   void feed() {
     auto batch = batch_of({}, now_ms());

@@ -1,6 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <utility>
 
 #include "store/catalog.hpp"
 #include "store/day.hpp"
@@ -32,5 +36,27 @@ namespace telltale::test {
     return world.files_in("log") == 1 && done();
   });
 }
+
+/// A store in simulated time that a property test opens, feeds and leaves, with series 1 to `series_count` named.
+struct StoreLife {
+  World world;
+  std::optional<store::Store> store;
+  proto::LogPosition last;
+
+  StoreLife(std::uint32_t series_count, std::int64_t raw_days) {
+    world.options.raw_retention_days = raw_days;
+    open();
+    auto names = batch_of({});
+    add_names(*names, series_count);
+    append(names);
+  }
+  void open() { store.emplace(world.options, world.clock, world.log, world.metrics); }
+  void append(std::shared_ptr<proto::Batch> batch) {
+    const auto position = store->append(std::move(batch));
+    if (!position) throw std::runtime_error("append failed");
+    last = *position;
+  }
+  [[nodiscard]] std::int64_t now_ms() const { return to_ms(world.clock.now()); }
+};
 
 }  // namespace telltale::test
