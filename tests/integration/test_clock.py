@@ -100,7 +100,8 @@ class ClockSteps(Clock):
 
         # And what is really wrong is still told, with the service's time.
         self.publish("telemetry/s/d0", '{"temperature":90}')
-        fired = eventually("the alert", lambda: self.seen("alerts"))
+        # The default detector may find it unusual too, a moment earlier or later.
+        fired = eventually("the alert", lambda: [a for a in self.seen("alerts") if "/hot/" in a[0]])
         self.assertEqual([(t, p["state"], p["value"]) for t, p in fired],
                          [("alerts/warning/s/d0/hot/temperature", "firing", 90)])
         self.assertGreaterEqual(fired[0][1]["ts"], fired[0][1]["started_ts"])
