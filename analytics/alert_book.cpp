@@ -178,6 +178,11 @@ bool AlertBook::hidden(AlertHandle handle) const {
   return alert != nullptr && alert->hidden;
 }
 
+bool AlertBook::flapping(AlertHandle handle) const {
+  const Alert* alert = find(handle);
+  return alert != nullptr && alert->flapping;
+}
+
 proto::Severity AlertBook::severity(AlertHandle handle) const {
   const Alert* alert = find(handle);
   return alert != nullptr ? alert->said.severity : proto::Severity::info;

@@ -53,6 +53,7 @@ class AlertBook {
   [[nodiscard]] bool open(AlertHandle handle) const;
   [[nodiscard]] bool clearing(AlertHandle handle) const;
   [[nodiscard]] bool hidden(AlertHandle handle) const;
+  [[nodiscard]] bool flapping(AlertHandle handle) const;
   [[nodiscard]] proto::Severity severity(AlertHandle handle) const;
   [[nodiscard]] std::string id(AlertHandle handle) const;
 

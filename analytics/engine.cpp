@@ -160,6 +160,9 @@ void Engine::Impl::run_deadlines(Instant until) {
 
 void Engine::Impl::process(const proto::Batch& batch) {
   for (const auto& placed : batch.events) {
+    // A service that was killed says nothing: since its last batch it has not listened.
+    const auto* link = std::get_if<proto::Link>(&placed.event);
+    if (link != nullptr && link->state == proto::LinkState::started) on(proto::Link{proto::LinkState::stopped});
     const auto* step = std::get_if<proto::ClockStep>(&placed.event);
     if (step == nullptr) continue;
     run_deadlines(ws.clock.to_instant(step->from));

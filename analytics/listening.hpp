@@ -14,7 +14,9 @@ class Listening {
     switch (state) {
       case proto::LinkState::started:
       case proto::LinkState::stopped:
-        caught_up_ = paused_ = lost_ = false;
+        caught_up_ = paused_ = false;
+        lost_ = true;
+        lost_at_ = never;
         break;
       case proto::LinkState::up:
         caught_up_ = false;
@@ -42,9 +44,14 @@ class Listening {
     }
   }
   [[nodiscard]] bool yes() const noexcept { return caught_up_ && !paused_; }
+  /// Something keeps readings from us. Neither this nor yes(): a log without a link, as of a backtest.
+  [[nodiscard]] bool cut_off() const noexcept { return lost_ || paused_; }
   /// Silence counts from here at the earliest.
   [[nodiscard]] Instant since() const noexcept { return since_; }
-  /// The link is lost and what the broker kept for us is not read yet, or was lost within `span`.
+  /// We start, and what the broker kept for us is not read yet.
+  [[nodiscard]] bool starting() const noexcept { return lost_ && lost_at_ == never; }
+  /// The link is lost (or we were not there) and what the broker kept for us is not read yet, or was lost within
+  /// `span`.
   [[nodiscard]] bool lost_within(Millis span, Instant now) const noexcept {
     return lost_ || (lost_at_ != never && now - lost_at_ <= span);
   }

@@ -53,7 +53,7 @@ void ReadingGate::caught_up() {
 
 bool ReadingGate::fresh(std::uint32_t series) const {
   const Millis limit = stale_after(watchdog_.period(ws_.fleet.series(series).device));
-  return last_[series].judged != never && ws_.clock.now() - last_[series].judged < limit;
+  return !watchdog_.cut_off() && last_[series].judged != never && ws_.clock.now() - last_[series].judged < limit;
 }
 
 void ReadingGate::encode(proto::ByteWriter& out) const {

@@ -32,7 +32,7 @@ class ReadingGate {
   [[nodiscard]] Sample last(std::uint32_t series) const {
     return {last_[series].value, last_[series].newest, last_[series].boolean};
   }
-  /// Heard of the series within its device's stale limit.
+  /// Heard of the series within its device's stale limit, and nothing keeps readings from us.
   [[nodiscard]] bool fresh(std::uint32_t series) const;
 
   void encode(proto::ByteWriter& out) const;

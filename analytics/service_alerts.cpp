@@ -8,6 +8,7 @@ namespace telltale::analytics {
 namespace {
 
 constexpr auto link_down = "link-down";
+constexpr Millis link_flapping_for{900'000};
 
 proto::Severity severity_of(std::string_view rule) {
   constexpr std::string_view critical[] = {"link-down", "disk-low", "log-damage"};
@@ -25,10 +26,14 @@ void ServiceAlerts::apply(const proto::ServiceCondition& condition, Timestamp st
     if (found == active_.end()) return;
     book_.clear(found->second,
                 {std::nullopt, condition.summary.empty() ? condition.rule + " is over" : condition.summary});
-    active_.erase(found);
+    if (!book_.clearing(found->second)) active_.erase(found);
     return;
   }
-  if (found != active_.end()) return book_.renew(found->second);
+  if (found != active_.end()) {
+    if (book_.open(found->second)) return book_.renew(found->second);
+    if (book_.clearing(found->second)) return book_.raise_again(found->second, 1, {std::nullopt, condition.summary});
+    active_.erase(found);  // its cooldown is over
+  }
   proto::AlertTransition draft;
   draft.severity = severity_of(condition.rule);
   draft.tenant = "default";
@@ -39,13 +44,15 @@ void ServiceAlerts::apply(const proto::ServiceCondition& condition, Timestamp st
   draft.started = started;
   draft.count = 1;
   draft.summary = condition.summary;
-  active_.emplace(condition.rule, book_.raise(std::move(draft), Millis{0}, Showing::shown));
+  const Millis cooldown = condition.rule == link_down ? link_flapping_for : Millis{0};
+  active_.emplace(condition.rule, book_.raise(std::move(draft), cooldown, Showing::shown));
 }
 
 void ServiceAlerts::link(proto::LinkState state) {
   switch (state) {
     case proto::LinkState::down:
-      if (link_lost_ != never || active_.contains(link_down)) return;
+      if (const auto known = active_.find(link_down); known != active_.end() && book_.open(known->second)) return;
+      if (link_lost_ != never) return;
       link_lost_ = ws_.clock.now();
       ws_.timers.add({link_lost_ + link_down_for, 0, TimerKind::link});
       return;

@@ -12,6 +12,7 @@ namespace telltale::analytics {
 
 /// Built-in alerts about the service itself: site `-`, device `-`, metric `_`, tenant `default`.
 /// link-down, disk-low and log-damage are critical; series-limit, config-error and others are warnings.
+/// link-down raised again within 15 minutes goes on as flapping.
 class ServiceAlerts {
  public:
   ServiceAlerts(Workspace& ws, AlertBook& book) : ws_(ws), book_(book) {}

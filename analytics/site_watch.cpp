@@ -6,7 +6,8 @@
 namespace telltale::analytics {
 
 namespace {
-constexpr Millis together{60'000};
+constexpr Millis one_minute{60'000};
+constexpr Millis flapping_for{900'000};
 constexpr std::size_t smallest_site = 3;
 }  // namespace
 
@@ -33,6 +34,19 @@ void SiteWatch::stale(std::uint32_t device, Instant silent_since) {
   d.silent_since = silent_since;
 }
 
+void SiteWatch::doubt(std::uint32_t device, Instant since) {
+  if (devices_[device].voice == Voice::present) stale(device, since);
+}
+
+void SiteWatch::trust(std::uint32_t device) {
+  Device& d = devices_[device];
+  if (d.voice != Voice::stale) return;
+  --sites_[ws_.fleet.device(device).site].quiet;
+  d.voice = Voice::present;
+  d.silent_since = never;
+  count_out(device);
+}
+
 void SiteWatch::offline(std::uint32_t device, Instant silent_since, std::string summary) {
   Device& d = devices_[device];
   const auto number = ws_.fleet.device(device).site;
@@ -45,18 +59,39 @@ void SiteWatch::offline(std::uint32_t device, Instant silent_since, std::string 
     d.counted = true;
     ++site.silent;
   }
-  if (!site_alert) look(number, silent_since);
-  const bool inhibited = book_.open(site.alert) || site.release != never;
+  if (!site_alert) look(number, device);
+  raise_offline(device, std::move(summary), book_.open(site.alert) || site.release != never);
+}
+
+void SiteWatch::raise_offline(std::uint32_t device, std::string summary, bool inhibited) {
+  Device& d = devices_[device];
+  const auto number = ws_.fleet.device(device).site;
+  // What was resolved lately is not told again only to be taken back in favour of the site's alert.
+  if (book_.clearing(d.alert) && (!inhibited || book_.flapping(d.alert))) {
+    book_.raise_again(d.alert, 1, {std::nullopt, std::move(summary)});
+    if (inhibited) book_.hide(d.alert, part_of(number));
+    return;
+  }
   auto alert = draft(number, "offline");
   alert.device = ws_.fleet.device(device).name;
   alert.severity = ws_.rules.offline_severity;
   alert.summary = std::move(summary);
-  d.alert = book_.raise(std::move(alert), Millis{0}, inhibited ? Showing::hidden : Showing::shown);
+  d.alert = book_.raise(std::move(alert), flapping_for, inhibited ? Showing::hidden : Showing::shown);
+}
+
+std::string SiteWatch::part_of(std::uint32_t site) const {
+  return "part of site-silent at " + ws_.fleet.sites()[site].name;
+}
+
+bool SiteWatch::together(std::uint32_t a, std::uint32_t b) const {
+  if (devices_[b].silent_since < devices_[a].silent_since) std::swap(a, b);
+  const auto apart = devices_[b].silent_since - devices_[a].silent_since;
+  return apart <= std::max(one_minute, period_(a));
 }
 
 void SiteWatch::absent(std::uint32_t device) { devices_[device].voice = Voice::absent; }
 
-void SiteWatch::look(std::uint32_t number, Instant silent_since) {
+void SiteWatch::look(std::uint32_t number, std::uint32_t device) {
   Site& site = sites_[number];
   const auto& all = ws_.fleet.sites()[number].devices;
   ++site.looked_at;
@@ -67,10 +102,10 @@ void SiteWatch::look(std::uint32_t number, Instant silent_since) {
   for (const auto key : all) {
     const Device& d = devices_[key];
     const bool quiet = d.voice == Voice::stale || d.voice == Voice::offline;
-    const auto apart = d.silent_since > silent_since ? d.silent_since - silent_since : silent_since - d.silent_since;
-    if (quiet && apart <= together) silent.push_back(key);
+    const bool with_it = quiet && together(key, device);
+    if (with_it) silent.push_back(key);
     // Those who were gone before are no part of the site's present strength.
-    const bool gone_before = d.voice == Voice::absent || (d.voice == Voice::offline && apart > together);
+    const bool gone_before = d.voice == Voice::absent || (d.voice == Voice::offline && !with_it);
     if (!gone_before) ++members;
   }
   if (silent.size() >= smallest_site && silent.size() * 2 > members) fire(number, silent, members);
@@ -81,7 +116,7 @@ void SiteWatch::fire(std::uint32_t number, const std::vector<std::uint32_t>& sil
   for (const auto key : silent) {
     Device& d = devices_[key];
     d.counted = true;
-    book_.hide(d.alert, "part of site-silent at " + ws_.fleet.sites()[number].name);
+    book_.hide(d.alert, part_of(number));
   }
   auto alert = draft(number, "site-silent");
   alert.severity = ws_.rules.site_silent_severity;
@@ -91,7 +126,8 @@ void SiteWatch::fire(std::uint32_t number, const std::vector<std::uint32_t>& sil
   site.members = static_cast<std::uint32_t>(members);
   site.silent = alert.count;
   site.release = never;
-  site.alert = book_.raise(std::move(alert), Millis{0}, Showing::shown);
+  if (book_.clearing(site.alert)) return book_.raise_again(site.alert, alert.count, {std::nullopt, alert.summary});
+  site.alert = book_.raise(std::move(alert), flapping_for, Showing::shown);
 }
 
 void SiteWatch::back(std::uint32_t device, std::string summary) {
@@ -100,7 +136,7 @@ void SiteWatch::back(std::uint32_t device, std::string summary) {
   if (d.voice == Voice::stale || d.voice == Voice::offline) --site.quiet;
   d.voice = Voice::present;
   d.silent_since = never;
-  book_.clear(std::exchange(d.alert, 0), {std::nullopt, std::move(summary)});
+  book_.clear(d.alert, {std::nullopt, std::move(summary)});
   count_out(device);
 }
 
@@ -111,10 +147,9 @@ void SiteWatch::count_out(std::uint32_t device) {
   --site.silent;
   if (!book_.open(site.alert) || site.silent * std::size_t{2} > site.members) return;
   book_.clear(site.alert, {std::nullopt, "most devices of " + ws_.fleet.sites()[number].name + " are back"});
-  site.alert = 0;
   site.silent = 0;
   for (const auto key : ws_.fleet.sites()[number].devices) devices_[key].counted = false;
-  site.release = ws_.clock.now() + together;
+  site.release = ws_.clock.now() + one_minute;
   ws_.timers.add({site.release, number, TimerKind::site});
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analytics/alert_book.hpp"
@@ -10,18 +12,23 @@
 namespace telltale::analytics {
 
 /// Alerts about absent devices: `offline` (metric `_`) per device; and when more than half of a site's devices, and at
-/// least three, fell silent within one minute, one `site-silent` (device `-`) instead of theirs.
-/// The site alert resolves when no more than half of them are silent; who is still offline a minute later gets an
-/// alert of its own.
-/// Cost: O(1) a change of presence; a look at the whole site only when so many devices are silent that it may be worth
+/// least three, fell silent within one minute (or one period of theirs, if that is longer), one `site-silent` (device
+/// `-`) instead of theirs. The site alert resolves when no more than half of them are silent; who is still offline a
+/// minute later gets an alert of its own. Each of them, raised again within 15 minutes, goes on as flapping (field
+/// lesson 27). Cost: O(1) a change of presence; a look at the whole site only when so many devices are silent that it
+/// may be worth
 ///       it, and then not again before a further 64th of the site changed.
 class SiteWatch {
  public:
-  SiteWatch(Workspace& ws, AlertBook& book) : ws_(ws), book_(book) {}
+  using PeriodOf = std::function<Millis(std::uint32_t device)>;
+  SiteWatch(Workspace& ws, AlertBook& book, PeriodOf period) : ws_(ws), book_(book), period_(std::move(period)) {}
 
   void device_added(std::uint32_t device);
   /// More quiet or less quiet: `silent_since` is when the device was heard last (or when listening began, if later).
   void stale(std::uint32_t device, Instant silent_since);
+  /// A will came and may be taken back: counts for the site like a stale device until offline() or trust().
+  void doubt(std::uint32_t device, Instant since);
+  void trust(std::uint32_t device);
   void offline(std::uint32_t device, Instant silent_since, std::string summary);
   /// Known to be gone without an alert (a retained copy said so).
   void absent(std::uint32_t device);
@@ -50,13 +57,18 @@ class SiteWatch {
     std::uint32_t silent = 0;     // of them and later ones, silent now
     Instant release = never;      // when inhibited alerts show themselves
   };
-  void look(std::uint32_t site, Instant silent_since);
+  /// The devices may have fallen silent together: no more than a minute, or what the earlier one is silent anyhow.
+  [[nodiscard]] bool together(std::uint32_t a, std::uint32_t b) const;
+  void look(std::uint32_t site, std::uint32_t device);
+  void raise_offline(std::uint32_t device, std::string summary, bool inhibited);
   void fire(std::uint32_t site, const std::vector<std::uint32_t>& silent, std::size_t members);
   void count_out(std::uint32_t device);
+  [[nodiscard]] std::string part_of(std::uint32_t site) const;
   [[nodiscard]] proto::AlertTransition draft(std::uint32_t site, std::string_view rule) const;
 
   Workspace& ws_;
   AlertBook& book_;
+  PeriodOf period_;
   std::vector<Device> devices_ = std::vector<Device>(1);
   std::vector<Site> sites_;
 };

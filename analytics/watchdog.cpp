@@ -108,7 +108,8 @@ void Watchdog::set_presence(std::uint32_t device, Presence state, PresenceSource
   if (d.last_seen != never) change.last_seen = d.last_seen_log;
   ws_.say(std::move(change));
 
-  const Instant silent_since = std::max(d.last_seen, listening_.since());
+  // Who leaves a will was there until then, however seldom it speaks.
+  const Instant silent_since = source == PresenceSource::will ? d.will_at : std::max(d.last_seen, listening_.since());
   if (state == Presence::stale) {
     sites_.stale(device, silent_since);
   } else if (state == Presence::offline && source == PresenceSource::retained) {
@@ -132,7 +133,7 @@ void Watchdog::heard_from(std::uint32_t device, PresenceSource source) {
   }
   d.last_seen = now;
   d.last_seen_log = ws_.clock.log_now();
-  drop_will(device);
+  disbelieve(device);
   set_presence(device, source == PresenceSource::sleep ? Presence::sleeping : Presence::online, source);
   arm(device);
 }
@@ -150,7 +151,7 @@ void Watchdog::status(const proto::DeviceStatus& status) {
   if (status.retained) return retained(device, status, session);
   if (status.state == proto::DeviceState::offline) return will(device, session);
   announce(devices_[device], status);
-  if (status.state == proto::DeviceState::online) devices_[device].session = session;
+  if (status.state == proto::DeviceState::online || session != 0) devices_[device].session = session;
   heard_from(device, status.state == proto::DeviceState::sleeping ? PresenceSource::sleep : PresenceSource::birth);
 }
 
@@ -172,14 +173,15 @@ void Watchdog::retained(std::uint32_t device, const proto::DeviceStatus& status,
 
 std::size_t Watchdog::burst_size() const {
   const std::size_t half = (by_presence_[static_cast<std::size_t>(Presence::online)] + 1) / 2;
-  return std::clamp<std::size_t>(half, 1, largest_burst_size);
+  // That we were away does not show that the broker was: one will may be true.
+  return std::clamp<std::size_t>(half, listening_.starting() ? 2 : 1, largest_burst_size);
 }
 
 Instant Watchdog::will_deadline(const Watched& d) const { return std::max(d.will_at, listening_.since()) + will_delay; }
 
 void Watchdog::will(std::uint32_t device, std::uint64_t session) {
   Watched& d = devices_[device];
-  if (d.presence == Presence::offline || d.will_pending) return;
+  if (d.presence == Presence::offline || d.presence == Presence::sleeping || d.will_pending) return;
   if (session != 0 && d.session != 0 && session != d.session) return;
   const Instant now = ws_.clock.now();
   const bool counted = d.will_at != never && now - d.will_at <= Millis{1'000};
@@ -187,16 +189,22 @@ void Watchdog::will(std::uint32_t device, std::uint64_t session) {
   d.will_at = now;
   pending_wills_.insert(device);
   if (!counted) bursts_.add({device, now});
+  sites_.doubt(device, now);
   if (listening_.yes()) ws_.timers.add({will_deadline(d), device, TimerKind::will});
   if (!listening_.lost_within(Millis{5'000}, now) || bursts_.in_last_second() < burst_size()) return;
-  if (bursts_.in_last_second() > largest_burst_size) return drop_will(device);  // those before it went already
-  for (const auto other : bursts_.in_bursts(burst_size(), now)) drop_will(other);
+  if (bursts_.in_last_second() > largest_burst_size) return disbelieve(device);  // those before it went already
+  for (const auto other : bursts_.in_bursts(burst_size(), now)) disbelieve(other);
 }
 
 void Watchdog::drop_will(std::uint32_t device) {
-  if (device >= devices_.size() || !devices_[device].will_pending) return;
   devices_[device].will_pending = false;
   pending_wills_.erase(device);
+}
+
+void Watchdog::disbelieve(std::uint32_t device) {
+  if (device >= devices_.size() || !devices_[device].will_pending) return;
+  drop_will(device);
+  if (devices_[device].presence != Presence::stale) sites_.trust(device);
 }
 
 std::optional<Instant> Watchdog::will_due(const Timer& timer) const {
@@ -219,7 +227,7 @@ void Watchdog::link(proto::LinkState state) {
   const bool before = listening_.yes();
   listening_.apply(state, now);
   if (state == proto::LinkState::down)
-    for (const auto device : bursts_.in_bursts(burst_size(), now)) drop_will(device);
+    for (const auto device : bursts_.in_bursts(burst_size(), now)) disbelieve(device);
   if (listening_.yes() && (!before || state == proto::LinkState::caught_up))
     for (const auto device : pending_wills_)
       ws_.timers.add({std::max(will_deadline(devices_[device]), now), device, TimerKind::will});

@@ -17,12 +17,12 @@ namespace telltale::analytics {
 /// Presence of every device (contracts 4, design 6) and the built-in alerts `offline` and `site-silent`.
 /// Period: announced > configured > max(default, learned). stale after max(15 s, 1.5 x), offline after max(30 s, 3 x)
 /// without any message while we were listening: counted from max(last message, caught up). A sleeping device is never
-/// stale. A device never heard of (known, silent since start) is judged alike. Silence has the workspace's other timer
-/// wheel, which stands still while we do not listen. Cost: heard() is O(1), and next to nothing for a device already
-/// heard in this batch; quiet devices cost nothing.
+/// stale, and a will says nothing about it. A device never heard of (known, silent since start) is judged alike.
+/// Silence has the workspace's other timer wheel, which stands still while we do not listen. Cost: heard() is O(1), and
+/// next to nothing for a device already heard in this batch; quiet devices cost nothing.
 class Watchdog {
  public:
-  Watchdog(Workspace& ws, AlertBook& book) : ws_(ws), book_(book), sites_(ws, book) {}
+  Watchdog(Workspace& ws, AlertBook& book) : ws_(ws), book_(book) {}
 
   void device_added(std::uint32_t device);
   void rules_changed();
@@ -39,6 +39,7 @@ class Watchdog {
   [[nodiscard]] Millis period(std::uint32_t device) const { return devices_[device].period; }
   [[nodiscard]] const std::size_t (&census() const)[5] { return by_presence_; }
 
+  [[nodiscard]] bool cut_off() const { return listening_.cut_off(); }
   /// Silence counts from here at the earliest.
   [[nodiscard]] Instant listening_since() const { return listening_.since(); }
 
@@ -75,6 +76,8 @@ class Watchdog {
   void retained(std::uint32_t device, const proto::DeviceStatus& status, std::uint64_t session);
   void announce(Watched& d, const proto::DeviceStatus& status);
   void drop_will(std::uint32_t device);
+  /// The will was no verdict.
+  void disbelieve(std::uint32_t device);
   [[nodiscard]] std::size_t burst_size() const;
   void set_presence(std::uint32_t device, proto::Presence state, proto::PresenceSource source);
   void set_period(Watched& d) const;
@@ -85,7 +88,7 @@ class Watchdog {
 
   Workspace& ws_;
   AlertBook& book_;
-  SiteWatch sites_;
+  SiteWatch sites_{ws_, book_, [this](std::uint32_t device) { return devices_[device].period; }};
   Listening listening_;
   WillBurst bursts_;
   std::vector<Watched> devices_ = std::vector<Watched>(1);
