@@ -2,6 +2,8 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
+#include <optional>
 
 #include "analytics/engine.hpp"
 #include "proto/clock.hpp"
@@ -22,6 +24,8 @@ class Gauges {
   std::array<proto::Gauge*, 3> alerts_;   // by proto::Severity
   proto::Gauge& series_;
   proto::Gauge& outbox_;
+  proto::Counter& late_;
+  std::optional<std::uint64_t> late_seen_;
   std::chrono::steady_clock::time_point due_;
 };
 

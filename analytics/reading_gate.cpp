@@ -26,7 +26,7 @@ void ReadingGate::take(const proto::Reading& reading) {
   if (reading.ts == last.newest) return;
   const bool newer = reading.ts > last.newest;
   const bool from_backlog = reading.source == proto::TsSource::backlog;
-  if (!from_backlog) windows_.add(series, reading.ts, x);
+  if (!from_backlog) windows_.add(series, reading.ts, x, newer ? Windows::Arrival::newest : Windows::Arrival::older);
   if (!newer) return;
   last.newest = reading.ts;
   last.value = x;

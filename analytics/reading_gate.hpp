@@ -17,9 +17,8 @@ namespace telltale::analytics {
 /// - backlog (no own time, from before we caught up): only the last value, judged once when we have caught up;
 /// - older than live_max_age + the device's period: history: its window, never the rules;
 /// - all others: windows and rules.
-/// An older reading that repeats a stored one cannot be told from a late one here: its window counts it twice, the
-/// store does not. Retained copies are no observation and change nothing here.
-/// Cost: O(1) a reading plus its rules and windows.
+/// An older reading that repeats a stored one is told from a late one by its window (as far as that goes). Retained
+/// copies are no observation and change nothing here. Cost: O(1) a reading plus its rules and windows.
 class ReadingGate {
  public:
   ReadingGate(Workspace& ws, Watchdog& watchdog, Windows& windows, RuleRunner& rules)

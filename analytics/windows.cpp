@@ -11,13 +11,19 @@ namespace {
 
 constexpr Millis shortest{1000};
 constexpr Millis longest{31LL * 24 * 3600 * 1000};
+constexpr Millis hour{3'600'000};
+constexpr Millis usual_base{300'000};
+constexpr std::uint64_t slots = 64;
 constexpr double largest = 1e150;  // squares of anything larger are not finite; no sensor measures it
 
-Timestamp window_start(Timestamp ts, Millis length) {
-  const auto since_epoch = ts.time_since_epoch();
-  auto rest = since_epoch % length;
-  if (rest < Millis{0}) rest += length;
-  return Timestamp{since_epoch - rest};
+bool is_derived(Millis length) { return length >= hour && length % hour == Millis{0}; }
+
+/// The longest wanted length that whole hours can be made of.
+Millis base_of(const std::map<Millis, std::pair<bool, bool>>& wanted) {
+  Millis base{0};
+  for (const auto& [length, kinds] : wanted)
+    if (length < hour && hour % length == Millis{0}) base = length;
+  return base > Millis{0} ? base : usual_base;
 }
 
 }  // namespace
@@ -28,14 +34,19 @@ void Windows::lengths_changed() {
     if (w >= shortest && w <= longest) wanted[w].first = true;
   for (const auto w : ws_.rules.rollup_windows)
     if (w >= shortest && w <= longest) wanted[w].second = true;
+  const bool deriving = std::any_of(wanted.begin(), wanted.end(), [](const auto& w) { return is_derived(w.first); });
+  base_ = deriving ? base_of(wanted) : Millis{0};
+  if (deriving) wanted.try_emplace(base_, false, false);
   std::vector<Track> tracks;
   for (const auto& [length, kinds] : wanted) {
     const auto old = std::find_if(tracks_.begin(), tracks_.end(), [&](const Track& t) { return t.length == length; });
-    tracks.push_back(old == tracks_.end() ? Track{} : std::move(*old));
-    tracks.back().length = length;
-    tracks.back().aggregates = kinds.first;
-    tracks.back().rollups = kinds.second;
-    tracks.back().newest.resize(ws_.fleet.series_slots());
+    Track& track = tracks.emplace_back(old == tracks_.end() ? Track{} : std::move(*old));
+    track.length = length;
+    track.aggregates = kinds.first;
+    track.rollups = kinds.second;
+    track.derived = is_derived(length);
+    track.slot_scale = (slots << 32) / static_cast<std::uint64_t>(length.count());
+    track.newest.resize(ws_.fleet.series_slots());
   }
   tracks_ = std::move(tracks);
 }
@@ -45,54 +56,47 @@ void Windows::series_added(std::uint32_t series) {
     if (series >= track.newest.size()) track.newest.resize(series + std::size_t{1});
 }
 
-void Windows::add(std::uint32_t series, Timestamp ts, double x) {
+Windows::Sum* Windows::find(Track& track, std::uint32_t series, Timestamp ts) {
+  for (auto i = track.newest[series]; i != 0; i = track.pool[i - 1].next) {
+    Sum& sum = track.pool[i - 1];
+    if (sum.start <= ts && ts - sum.start < track.length) return &sum;
+  }
+  return nullptr;
+}
+
+void Windows::add(std::uint32_t series, Timestamp ts, double x, Arrival arrival) {
   if (std::abs(x) > largest) return;
   bool late = false;
   for (Track& track : tracks_) {
-    Sum* sum = nullptr;
-    for (auto i = track.newest[series]; i != 0; i = track.pool[i - 1].next) {
-      Sum& candidate = track.pool[i - 1];
-      if (candidate.start <= ts && ts - candidate.start < track.length) {
-        sum = &candidate;
-        break;
-      }
-    }
-    if (sum == nullptr) sum = find_or_open(track, series, ts);
+    if (track.derived) continue;
+    Sum* sum = find_or_open(track, series, ts);
     if (sum == nullptr) {
       late = true;
-    } else {
-      update(*sum, ts, x);
+    } else if (!repetition(track, *sum, ts, arrival)) {
+      sum->add(ts, x);
     }
   }
   if (late) ++late_;
 }
 
-void Windows::update(Sum& sum, Timestamp ts, double x) {
-  ++sum.count;
-  if (sum.count == 1) {
-    sum.min = sum.max = sum.last = x;
-    sum.last_ts = ts;
-  } else {
-    sum.min = std::min(sum.min, x);
-    sum.max = std::max(sum.max, x);
-    if (ts >= sum.last_ts) {
-      sum.last_ts = ts;
-      sum.last = x;
-    }
-  }
-  const double d = x - sum.mean;
-  sum.mean += d / sum.count;
-  sum.m2 += d * (x - sum.mean);
+bool Windows::repetition(const Track& track, Sum& sum, Timestamp ts, Arrival arrival) {
+  const auto since_start = static_cast<std::uint64_t>((ts - sum.start).count());
+  const std::uint64_t slot = std::uint64_t{1} << ((since_start * track.slot_scale) >> 32);
+  if (arrival == Arrival::older && sum.count <= slots && (sum.taken & slot) != 0) return true;
+  sum.taken |= slot;
+  return false;
 }
 
 Windows::Sum* Windows::find_or_open(Track& track, std::uint32_t series, Timestamp ts) {
+  if (Sum* sum = find(track, series, ts)) return sum;
   const Timestamp start = window_start(ts, track.length);
   auto at = std::lower_bound(track.open.begin(), track.open.end(), start,
                              [](const Window& w, Timestamp s) { return w.start < s; });
   if (at == track.open.end() || at->start != start) {
     const Millis lateness = std::clamp(ws_.rules.allowed_lateness, Millis{0}, longest);
-    const Instant closes = ws_.clock.to_instant(start + track.length + lateness);
-    if (closes <= ws_.clock.now()) return nullptr;
+    Instant closes = ws_.clock.to_instant(start + track.length + lateness);
+    if (closes <= ws_.clock.now() && !track.derived) return nullptr;
+    closes = std::max(closes, ws_.clock.now());  // made of one shorter window, which ends with it
     at = track.open.insert(at, Window{start, closes, {}});
     ws_.timers.add({closes, static_cast<std::uint64_t>(track.length.count()), TimerKind::window});
   }
@@ -131,22 +135,30 @@ std::optional<Instant> Windows::due(const Timer& timer) const {
   return std::nullopt;
 }
 
+/// All lengths, the shorter first: a derived window closes after the last that it is made of.
 void Windows::on_deadline(const Timer& timer) {
-  const Track* found = track_of(timer);
-  if (found == nullptr) return;
-  Track& track = tracks_[static_cast<std::size_t>(found - tracks_.data())];
-  for (std::size_t i = 0; i < track.open.size();) {
-    if (track.open[i].closes > ws_.clock.now()) {
-      ++i;
-      continue;
+  if (!due(timer)) return;
+  for (Track& track : tracks_) {
+    for (std::size_t i = 0; i < track.open.size();) {
+      if (track.open[i].closes > ws_.clock.now()) {
+        ++i;
+        continue;
+      }
+      const Window window = std::move(track.open[i]);
+      track.open.erase(track.open.begin() + static_cast<std::ptrdiff_t>(i));
+      close(track, window);
     }
-    const Window window = std::move(track.open[i]);
-    track.open.erase(track.open.begin() + static_cast<std::ptrdiff_t>(i));
-    close(track, window);
+    if (track.free.size() == track.pool.size()) {
+      track.pool = {};
+      track.free = {};
+    }
   }
-  if (track.free.size() == track.pool.size()) {
-    track.pool = {};
-    track.free = {};
+}
+
+void Windows::derive(const std::vector<Sum>& sums) {
+  for (Track& track : tracks_) {
+    if (!track.derived) continue;
+    for (const Sum& sum : sums) find_or_open(track, sum.series, sum.start)->add(sum);
   }
 }
 
@@ -161,7 +173,9 @@ void Windows::close(Track& track, const Window& window) {
     sums.push_back(sum);
     track.free.push_back(index);
   }
+  std::erase_if(sums, [](const Sum& s) { return s.count == 0; });
   std::sort(sums.begin(), sums.end(), [](const Sum& a, const Sum& b) { return a.series < b.series; });
+  if (track.length == base_) derive(sums);
   if (track.aggregates) say_aggregates(track, sums);
   if (track.rollups) say_rollups(track, sums);
 }
@@ -183,7 +197,7 @@ void Windows::say_aggregates(const Track& track, const std::vector<Sum>& sums) {
     out.min = sum.min;
     out.max = sum.max;
     out.last = sum.last;
-    out.stddev = std::sqrt(sum.m2 / sum.count);
+    out.stddev = sum.stddev();
     ws_.say(std::move(out));
   }
 }
@@ -209,58 +223,6 @@ void Windows::say_rollups(const Track& track, std::vector<Sum>& sums) {
       out.columns.push_back({ws_.fleet.metric(sums[i].series), sums[i].mean, sums[i].min, sums[i].max});
     ws_.say(std::move(out));
   }
-}
-
-void Windows::encode(proto::ByteWriter& out) const {
-  out.varint(late_);
-  out.varint(tracks_.size());
-  for (const Track& track : tracks_) {
-    out.zigzag(track.length.count());
-    out.varint(track.open.size());
-    for (const Window& window : track.open) {
-      put(out, window.start);
-      put(out, window.closes);
-      out.varint(window.sums.size());
-      for (const auto index : window.sums) {
-        const Sum& s = track.pool[index];
-        out.varint(s.series);
-        out.varint(s.count);
-        put(out, s.last_ts);
-        for (const double v : {s.mean, s.m2, s.min, s.max, s.last}) out.f64(v);
-      }
-    }
-  }
-}
-
-bool Windows::decode(proto::ByteReader& in) {
-  lengths_changed();
-  late_ = in.varint();
-  if (in.varint() != tracks_.size()) return false;
-  for (Track& track : tracks_) {
-    if (in.zigzag() != track.length.count()) return false;
-    const auto windows = in.varint();
-    if (windows > in.remaining()) return false;
-    for (std::uint64_t w = 0; w < windows; ++w) {
-      Window window;
-      window.start = get_timestamp(in);
-      window.closes = get_instant(in);
-      if (window.start != window_start(window.start, track.length)) return false;
-      if (!track.open.empty() && track.open.back().start >= window.start) return false;
-      const auto sums = in.varint();
-      if (sums == 0 || sums > in.remaining()) return false;
-      for (std::uint64_t i = 0; i < sums; ++i) {
-        const auto series = in.varint();
-        if (!ws_.fleet.knows_series(series)) return false;
-        Sum& s = new_sum(track, window, static_cast<std::uint32_t>(series));
-        s.count = static_cast<std::uint32_t>(in.varint());
-        s.last_ts = get_timestamp(in);
-        for (double* v : {&s.mean, &s.m2, &s.min, &s.max, &s.last}) *v = in.f64();
-        if (!in.ok() || s.count == 0) return false;
-      }
-      track.open.push_back(std::move(window));
-    }
-  }
-  return in.ok();
 }
 
 }  // namespace telltale::analytics

@@ -1,4 +1,5 @@
 #include "alerting/desk.hpp"
+#include "alerting/gauges.hpp"
 
 #include <catch2/catch.hpp>
 #include <memory>
@@ -103,4 +104,35 @@ TEST_CASE("gauges and counters say what is watched, what fires and what waits", 
     transitions += scene.metrics.value("telltale_alert_transitions_total{to=\"" + std::string(to) + "\"}");
   }
   CHECK(transitions == story.transitions.size());
+}
+
+TEST_CASE("readings that are too late for their window are counted from the start of this run",
+          "[alerting][lesson-18]") {
+  Scene scene;
+  analytics::Engine engine;
+  std::vector<proto::Finding> said;
+  std::uint64_t sequence = 0;
+  const auto late_reading = [&] {
+    proto::Batch batch;
+    batch.position.sequence = ++sequence;
+    batch.log_time = from_ms(1'763'700'000'000);
+    if (sequence == 1) {
+      batch.add(proto::NewDevice{proto::DeviceKey{1}, "default", "site1", "d1"});
+      batch.add(proto::NewSeries{proto::SeriesId{1}, proto::DeviceKey{1}, "t", ""});
+    }
+    proto::Reading reading{};
+    reading.series = proto::SeriesId{1};
+    reading.ts = batch.log_time - Millis{3'600'000 - static_cast<std::int64_t>(sequence)};
+    batch.readings.push_back(reading);
+    engine.process(batch, said);
+  };
+  late_reading();
+  alerting::Gauges gauges(scene.metrics, scene.clock);
+  gauges.refresh_if_due(engine, scene.state);
+  late_reading();
+  late_reading();
+  scene.clock.advance(Millis{1000});
+  gauges.refresh_if_due(engine, scene.state);
+  CHECK(engine.census().late_readings == 3);
+  CHECK(scene.metrics.value("telltale_late_readings_total") == 2);
 }

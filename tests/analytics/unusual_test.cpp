@@ -133,7 +133,7 @@ TEST_CASE("a checkpoint of the version before models is still read", "[analytics
   Story story(Story::quiet());
   story.listening().temperature(20);
   auto bytes = story.engine.encode();
-  REQUIRE(bytes.starts_with("TTa5"));
+  REQUIRE(bytes.starts_with("TTa6"));
   bytes[3] = '3';
   std::string rules;
   proto::ByteWriter out(rules);
