@@ -27,13 +27,22 @@ void LatestTable::add(const LatestTable& other) {
     if (readings_[i].type == ValueType::text) readings_[i].text.offset += shift;
 }
 
-void LatestTable::add(SeriesId series, const LatestTable& from) {
-  const auto found = std::ranges::lower_bound(from.readings_, series, {}, &Reading::series);
-  if (found == from.readings_.end() || found->series != series) return;
-  const auto text = found->type == ValueType::text
-                        ? std::string_view(from.arena_).substr(found->text.offset, found->text.length)
-                        : std::string_view{};
-  add(from.generations_[static_cast<std::size_t>(found - from.readings_.begin())], *found, text);
+void LatestTable::add(std::span<const SeriesId> series, const LatestTable& from) {
+  const auto end = from.readings_.end();
+  auto at = from.readings_.begin();
+  for (const auto wanted : series) {
+    // Entries are nearly as dense as numbers: the wanted one is no further than the numbers are apart.
+    if (at == end) return;
+    const auto distance =
+        std::min<std::ptrdiff_t>(end - at, to_number(wanted) + std::ptrdiff_t{1} - to_number(at->series));
+    if (distance <= 0) continue;
+    at = std::ranges::lower_bound(at, at + distance, wanted, {}, &Reading::series);
+    if (at == end || at->series != wanted) continue;
+    const auto text = at->type == ValueType::text
+                          ? std::string_view(from.arena_).substr(at->text.offset, at->text.length)
+                          : std::string_view{};
+    add(from.generations_[static_cast<std::size_t>(at - from.readings_.begin())], *at, text);
+  }
 }
 
 void LatestTable::settle() {

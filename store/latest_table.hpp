@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,8 @@ class LatestTable {
   void add(std::uint64_t generation, const proto::Reading& reading, std::string_view text);
   void add(const LatestTable& other);
 
-  void add(proto::SeriesId series, const LatestTable& from);  // its entry, if there is one; `from` is settled
+  /// The entries of those series, as far as there are any. Precondition: `series` is ascending, `from` settled.
+  void add(std::span<const proto::SeriesId> series, const LatestTable& from);
   /// After the last add(): one entry per series, ascending.
   void settle();
 

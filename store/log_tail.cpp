@@ -201,16 +201,17 @@ void LogTail::learn() {
   }
 }
 
-void LogTail::each_latest(SeriesId series,
-                          const std::function<void(std::uint64_t, const Reading&, std::string_view)>& visit) {
+void LogTail::each_latest(const VisitLatest& visit) {
+  learn();
+  for (const auto& [generation, segment] : segments_)
+    segment.newest.each([&, g = generation](const Reading& r, std::string_view text) { visit(g, r, text); });
+}
+
+void LogTail::each_latest(std::span<const SeriesId> series, const VisitLatest& visit) {
   learn();
   for (const auto& [generation, segment] : segments_) {
     const auto pass_on = [&, g = generation](const Reading& r, std::string_view text) { visit(g, r, text); };
-    if (series == SeriesId::none) {
-      segment.newest.each(pass_on);
-    } else {
-      segment.newest.one(series, pass_on);
-    }
+    for (const auto id : series) segment.newest.one(id, pass_on);
   }
 }
 

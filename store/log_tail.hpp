@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,9 +44,10 @@ class LogTail {
   void each_time(std::int64_t from, std::int64_t to, const std::function<void(proto::SeriesId, std::int64_t)>& visit);
 
   /// Calls visit(generation, reading, text) for one reading per series and segment: its newest by event time, of equal
-  /// times the later arrival. For one series, or all (none).
-  void each_latest(proto::SeriesId series,
-                   const std::function<void(std::uint64_t, const proto::Reading&, std::string_view)>& visit);
+  /// times the later arrival. For all series, or those named.
+  using VisitLatest = std::function<void(std::uint64_t, const proto::Reading&, std::string_view)>;
+  void each_latest(const VisitLatest& visit);
+  void each_latest(std::span<const proto::SeriesId> series, const VisitLatest& visit);
   /// What was added to the directory, in order.
   void each_directory_event(const std::function<void(const proto::Event&)>& visit);
   /// Counts what each_directory_event() would show: unchanged, then so is that.

@@ -64,11 +64,10 @@ Summary overall(const std::vector<MomentsBucket>& buckets) {
   return buckets.empty() ? Summary{} : buckets.front().moments.summary();
 }
 
-template <class Wanted>
-std::vector<LatestRow> latest_rows(const LatestTable& table, Wanted&& wanted) {
+std::vector<LatestRow> latest_rows(const LatestTable& table) {
   std::vector<LatestRow> out;
-  for (const auto& reading : table.readings())
-    if (wanted(reading.series)) out.push_back({reading.series, to_row(reading, table.arena())});
+  out.reserve(table.readings().size());
+  for (const auto& reading : table.readings()) out.push_back({reading.series, to_row(reading, table.arena())});
   return out;
 }
 
@@ -147,23 +146,30 @@ class Reader::Impl {
   LatestTable latest() {
     return ask([&](ReadView& view) {
       LatestTable all = sealed(view);
-      add_unsealed(view, SeriesId::none, all);
+      view.log().each_latest(
+          [&](std::uint64_t generation, const Reading& r, std::string_view text) { all.add(generation, r, text); });
       all.settle();
       return all;
     });
   }
 
-  LatestTable latest(SeriesId series) {
+  /// Precondition: `series` is ascending. Few are looked up one by one rather than by reading the whole table.
+  LatestTable latest(std::span<const SeriesId> series) {
+    constexpr std::size_t few = 100;
     return ask([&](ReadView& view) {
-      LatestTable one;
-      if (view.catalog_version() == latest_version_) {
-        one.add(series, sealed_latest_);
-      } else if (const auto found = view.catalog().latest(series)) {
-        one.add(found->generation, to_reading(series, found->row), found->row.text);
+      LatestTable some;
+      if (view.catalog_version() == latest_version_ || series.size() > few) {
+        some.add(series, sealed(view));
+      } else {
+        for (const auto id : series)
+          if (const auto found = view.catalog().latest(id))
+            some.add(found->generation, to_reading(id, found->row), found->row.text);
       }
-      add_unsealed(view, series, one);
-      one.settle();
-      return one;
+      view.log().each_latest(series, [&](std::uint64_t generation, const Reading& r, std::string_view text) {
+        some.add(generation, r, text);
+      });
+      some.settle();
+      return some;
     });
   }
 
@@ -219,11 +225,6 @@ class Reader::Impl {
     }
     return sealed_latest_;
   }
-  static void add_unsealed(ReadView& view, SeriesId series, LatestTable& to) {
-    view.log().each_latest(series, [&](std::uint64_t generation, const Reading& r, std::string_view text) {
-      to.add(generation, r, text);
-    });
-  }
 
   ReadView view_;
   LatestTable sealed_latest_;
@@ -260,30 +261,27 @@ std::vector<SummaryBucket> Reader::summaries(SeriesId series, Range range, Milli
 }
 
 std::optional<Row> Reader::latest(SeriesId series) const {
-  const auto table = impl_->latest(series);
+  const auto table = impl_->latest(std::span(&series, 1));
   if (table.readings().empty()) return std::nullopt;
   return to_row(table.readings().front(), table.arena());
 }
 
-std::vector<LatestRow> Reader::latest() const {
-  return latest_rows(impl_->latest(), [](SeriesId) { return true; });
-}
+std::vector<LatestRow> Reader::latest() const { return latest_rows(impl_->latest()); }
 
 std::vector<LatestRow> Reader::latest(std::span<const SeriesId> series) const {
-  const std::unordered_set<SeriesId> wanted(series.begin(), series.end());
-  return latest_rows(impl_->latest(), [&](SeriesId id) { return wanted.contains(id); });
+  std::vector<SeriesId> ascending(series.begin(), series.end());
+  std::ranges::sort(ascending);
+  const auto repeated = std::ranges::unique(ascending);
+  ascending.erase(repeated.begin(), repeated.end());
+  return latest_rows(impl_->latest(ascending));
 }
 
 std::vector<LatestRow> Reader::latest_of(std::span<const DeviceKey> devices) const {
   const std::unordered_set<DeviceKey> wanted(devices.begin(), devices.end());
-  // The newest first: a series that comes between the two is not missed in a directory read afterwards.
-  const auto table = impl_->latest();
-  const auto directory = impl_->directory();
-  auto at = directory->series.begin();
-  return latest_rows(table, [&](SeriesId id) {
-    while (at != directory->series.end() && at->id < id) ++at;
-    return at != directory->series.end() && at->id == id && wanted.contains(at->device);
-  });
+  std::vector<SeriesId> series;
+  for (const auto& s : impl_->directory()->series)
+    if (wanted.contains(s.device)) series.push_back(s.id);
+  return latest_rows(impl_->latest(series));
 }
 
 std::vector<Sample> Reader::downsampled(SeriesId series, Range range, std::size_t points, Downsampling how) const {

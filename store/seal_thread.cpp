@@ -1,5 +1,8 @@
 #include "store/seal_thread.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -22,6 +25,9 @@ namespace {
 constexpr auto recent_every = std::chrono::seconds(2);
 constexpr auto measure_every = std::chrono::seconds(10);
 constexpr auto retry_every = std::chrono::seconds(2);
+// A reader keeps what two full segments hold; with more of them unsealed its answers get slow.
+constexpr std::uint64_t most_unsealed = 4;
+constexpr auto pause_for_sealing = std::chrono::milliseconds(20);
 constexpr std::int64_t close_after_ms = 2 * hour_ms;  // the end of the day
 
 }  // namespace
@@ -54,6 +60,12 @@ void SealThread::wake() {
   changed_.notify_all();
 }
 
+void SealThread::segment_begun(std::uint64_t generation) {
+  if (!any_begun_) sealed_upto_ = generation - 1;
+  any_begun_ = true;
+  wake();
+}
+
 void SealThread::checkpointed(proto::LogPosition position) {
   {
     const std::lock_guard lock(mutex_);
@@ -63,12 +75,28 @@ void SealThread::checkpointed(proto::LogPosition position) {
   changed_.notify_all();
 }
 
+void SealThread::let_catch_up(std::uint64_t generation) {
+  const auto far_behind = [&] { return generation > sealed_upto_ + most_unsealed && !sealing_fails_; };
+  if (!far_behind()) return;
+  std::unique_lock lock(mutex_);
+  sealed_one_.wait_for(lock, pause_for_sealing, [&] { return !far_behind(); });
+}
+
 void SealThread::stop() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
 }
 
+/// The scheduler's slices are longer than most queries: on a busy machine one of them before a query is what its
+/// slowest answers take.
+void SealThread::give_way() {
+  constexpr int least = 19;
+  if (setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), least) != 0)
+    log_.warn("store", std::string("sealing runs beside queries at equal priority: ") + std::strerror(errno));
+}
+
 void SealThread::run(const std::stop_token& stop) {
+  give_way();
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
@@ -76,7 +104,7 @@ void SealThread::run(const std::stop_token& stop) {
       work_waiting_ = false;
     }
     if (stop.stop_requested()) return;
-    attempt("sealing", [&] { seal_finished(stop); });
+    sealing_fails_ = !attempt("sealing", [&] { seal_finished(stop); });
     attempt("unlinking", [this] { release(); });
     attempt("closing days", [&] { close_days(stop); });
     attempt("retention", [this] { retain(); });
@@ -89,17 +117,19 @@ void SealThread::run(const std::stop_token& stop) {
 
 /// A step that fails is said once and tried again later; the others go on meanwhile. Nothing is lost by waiting: the
 /// log keeps what is not sealed.
-void SealThread::attempt(const char* what, const std::function<void()>& step) {
+bool SealThread::attempt(const char* what, const std::function<void()>& step) {
   auto& complaint = complaints_[what];
   try {
     step();
     if (!complaint.empty()) log_.info("store", std::string(what) + " works again");
     complaint.clear();
+    return true;
   } catch (const std::exception& error) {
-    if (std::exchange(complaint, error.what()) == error.what()) return;
+    if (std::exchange(complaint, error.what()) == error.what()) return false;
     log_.error("store", std::string(what) + " waits: " + error.what());
     const auto* database = dynamic_cast<const DatabaseError*>(&error);
     damage_met_ = damage_met_ || (database != nullptr && (database->corrupt() || database->cannot_open()));
+    return false;
   }
 }
 
@@ -120,6 +150,11 @@ void SealThread::seal(const SegmentInfo& segment) {
       log_.warn("store", "dead letters are full: the oldest " + std::to_string(dropped) + " were dropped");
   }
   sealed_.insert(segment.generation);
+  {
+    const std::lock_guard lock(mutex_);
+    if (segment.generation > sealed_upto_) sealed_upto_ = segment.generation;
+  }
+  sealed_one_.notify_all();
 }
 
 /// Unlinks, oldest first, what is in the day files and behind the checkpoint. The newest segment with batches always

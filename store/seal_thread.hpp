@@ -28,6 +28,7 @@ namespace telltale::store {
 
 /// Everything behind the write path, on a thread of its own: seals finished segments, unlinks what is sealed and
 /// checkpointed, closes days that are over, drops old ones, keeps recent.db. What fails is said once and tried again.
+/// It takes the processor time that is left over, so that queries and ingest do not wait for it.
 class SealThread {
  public:
   SealThread(const StoreOptions& options, Catalog catalog, Feed& feed, const Clock& clock, proto::Logger& log,
@@ -35,13 +36,18 @@ class SealThread {
   ~SealThread() { stop(); }
 
   void wake();  // a segment was finished
+  void segment_begun(std::uint64_t generation);
+  /// For the writer, before each batch into segment `generation`: when many finished segments wait (the processors are
+  /// busy with other things), a pause of some milliseconds. None while sealing fails: ingest goes on.
+  void let_catch_up(std::uint64_t generation);
   void checkpointed(proto::LogPosition position);
   void stop();  // after the segment or day it works on
   [[nodiscard]] std::uint64_t damaged() const noexcept { return damaged_; }
 
  private:
   void run(const std::stop_token& stop);
-  void attempt(const char* what, const std::function<void()>& step);
+  bool attempt(const char* what, const std::function<void()>& step);
+  void give_way();
   void seal_finished(const std::stop_token& stop);
   void seal(const SegmentInfo& segment);
   void release();
@@ -78,11 +84,15 @@ class SealThread {
   bool days_changed_ = true;                       // since close_days looked at them
   std::int64_t closed_before_ = INT64_MIN;         // days before it were over when close_days looked
   std::atomic<std::uint64_t> damaged_ = 0;
+  std::atomic<std::uint64_t> sealed_upto_ = 0;  // generation, of the segments begun since the start
+  std::atomic<bool> sealing_fails_ = false;
+  bool any_begun_ = false;  // the writer's
   std::chrono::steady_clock::time_point last_recent_;
   std::chrono::steady_clock::time_point last_measure_;
 
   std::mutex mutex_;
   std::condition_variable_any changed_;
+  std::condition_variable sealed_one_;
   bool work_waiting_ = true;
   proto::LogPosition checkpoint_;
   std::jthread thread_;  // last: starts when all else is there

@@ -149,6 +149,7 @@ struct Store::Impl {
   }
 
   Result<LogPosition, StoreError> append(std::shared_ptr<Batch> batch) {
+    seal->let_catch_up(begun_generation);
     const auto position = space_low(disk, options) ? Result<LogPosition, StoreError>(fail(StoreError::disk_full))
                                                    : writer->append(*batch);
     if (!position) {
@@ -162,7 +163,7 @@ struct Store::Impl {
     if (position->generation != begun_generation) {
       begun_generation = position->generation;
       begun_at = clock.steady_now();
-      seal->wake();
+      seal->segment_begun(begun_generation);
     }
     feed.publish(std::move(batch));
     depth.set(static_cast<double>(feed.depth()));
