@@ -1,6 +1,9 @@
 #include "alerting/desk.hpp"
 
+#include <condition_variable>
+#include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -21,31 +24,34 @@ struct Alerting::Impl {
   Pipeline pipeline;
   std::atomic<std::int64_t> grace_ms{-1};  // of stop()
   bool failing = false;
-  std::jthread thread;  // last: ends before the rest goes
+  std::mutex retry_mutex;
+  std::condition_variable_any retry;  // only ever told to stop
+  std::jthread thread;                // last: ends before the rest goes
 
   Impl(AlertingOptions options, store::Store& store, store::StateDb& state, proto::Publisher& publisher,
        const Clock& time, proto::Logger& logger, proto::Metrics& metrics)
       : clock(time), log(logger), pipeline(options, store, state, publisher, time, logger, metrics) {}
 
   void run(const std::stop_token& ending);
-  void step();
+  void step(const std::stop_token& ending);
   void finish(Millis grace);
 };
 
 void Alerting::Impl::run(const std::stop_token& ending) {
-  while (!ending.stop_requested()) step();
+  while (!ending.stop_requested()) step(ending);
   const std::int64_t grace = grace_ms.load();
   if (grace >= 0) finish(Millis{grace});
 }
 
 /// state.db may be unusable for a while (disk full): everything it does not hold yet is kept and done again.
-void Alerting::Impl::step() {
+void Alerting::Impl::step(const std::stop_token& ending) {
   try {
     pipeline.step(idle_wait);
     failing = false;
   } catch (const store::StoreFailure& failure) {
     if (!std::exchange(failing, true)) log.error("alerting", failure.what());
-    std::this_thread::sleep_for(wait_after_failure);
+    std::unique_lock lock(retry_mutex);
+    retry.wait_for(lock, ending, wait_after_failure, [] { return false; });
   }
 }
 

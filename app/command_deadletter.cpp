@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
-#include <thread>
 
 #include "app/command_deadletter_list.hpp"
 #include "app/command_deadletter_replay.hpp"
@@ -45,9 +44,8 @@ int replay(const Arguments& a) {
   options.credentials = credentials_of(a.username, a.password_file, a.ca);
   options.client_id = "telltale-deadletter-" + std::to_string(getpid());
   devices::PahoWire wire(std::move(options));
-  const auto pause = [] { std::this_thread::sleep_for(std::chrono::milliseconds(2)); };
   const SystemClock clock;
-  const auto count = replay_dead_letters(letters, wire, clock, pause, std::cerr);
+  const auto count = replay_dead_letters(letters, wire, clock, std::cerr);
   std::cout << count.sent << " of " << letters.size() << " sent again";
   if (count.cut_short > 0) std::cout << "; " << count.cut_short << " were too large to be kept whole";
   std::cout << '\n';

@@ -14,7 +14,7 @@ class Replay {
   Replay(const std::vector<store::Reader::DeadLetterRow>& letters, devices::Wire& wire, const Clock& clock)
       : next_(letters.rbegin()), end_(letters.rend()), wire_(wire), clock_(clock) {}
 
-  ReplayCount run(const std::function<void()>& pause, std::ostream& err) {
+  ReplayCount run(std::ostream& err) {
     wire_.open({});
     auto deadline = clock_.steady_now() + patience;
     while (next_ != end_ || in_flight_ > 0) {
@@ -26,7 +26,7 @@ class Replay {
         problem_ = open_ ? "the broker does not acknowledge" : "cannot connect";
         break;
       } else {
-        pause();
+        wire_.wait(Millis{20});
       }
     }
     count_.complete = problem_.empty();
@@ -86,8 +86,8 @@ class Replay {
 }  // namespace
 
 ReplayCount replay_dead_letters(const std::vector<store::Reader::DeadLetterRow>& letters, devices::Wire& wire,
-                                const Clock& clock, const std::function<void()>& pause, std::ostream& err) {
-  return Replay(letters, wire, clock).run(pause, err);
+                                const Clock& clock, std::ostream& err) {
+  return Replay(letters, wire, clock).run(err);
 }
 
 }  // namespace telltale::app

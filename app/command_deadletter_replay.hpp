@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <iosfwd>
 #include <vector>
 
@@ -18,10 +17,9 @@ struct ReplayCount {
 };
 
 /// Publishes dead letters again, oldest first, at QoS 1 and not retained. What is still unfit becomes a new dead
-/// letter. `letters` are newest first, as the reader gives them. `pause` is called while nothing can be done. Errors:
-/// gives up after 10 s without progress, or when the connection is lost; tells `err`.
+/// letter. `letters` are newest first, as the reader gives them. Errors: gives up after 10 s without progress, or when
+/// the connection is lost; tells `err`.
 [[nodiscard]] ReplayCount replay_dead_letters(const std::vector<store::Reader::DeadLetterRow>& letters,
-                                              devices::Wire& wire, const Clock& clock,
-                                              const std::function<void()>& pause, std::ostream& err);
+                                              devices::Wire& wire, const Clock& clock, std::ostream& err);
 
 }  // namespace telltale::app

@@ -2,6 +2,7 @@
 
 #include <mqtt/async_client.h>
 
+#include <condition_variable>
 #include <mutex>
 #include <utility>
 
@@ -59,21 +60,30 @@ struct PahoWire::Impl {
     const std::lock_guard lock(mutex);
     if (state != from) return;
     state = to;
-    events.push_back({event, 0});
+    happened({event, 0});
   }
   void closed() {
     const std::lock_guard lock(mutex);
     if (state == State::closing) state = State::idle;
+    news = true;
+    changed.notify_all();
   }
   void note(const mqtt::token& token, WireEvent::Kind kind) {
     const auto ticket = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(token.get_user_context()));
     const std::lock_guard lock(mutex);
-    events.push_back({kind, ticket});
+    happened({kind, ticket});
+  }
+  void happened(WireEvent event) {
+    events.push_back(event);
+    news = true;
+    changed.notify_all();
   }
 
   PahoWireOptions options;
   std::uint16_t cable_port;
-  mutable std::mutex mutex;  // guards state and events; never held while calling Paho
+  mutable std::mutex mutex;  // guards what follows; never held while calling Paho
+  std::condition_variable changed;
+  bool news = false;  // since the last wait()
   State state = State::idle;
   std::vector<WireEvent> events;
   ConnectListener on_connect{*this};
@@ -93,7 +103,7 @@ void PahoWire::open(const Message& will) {
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->state != Impl::State::idle) {
-      impl_->events.push_back({WireEvent::Kind::lost, 0});
+      impl_->happened({WireEvent::Kind::lost, 0});
       return;
     }
     impl_->state = Impl::State::opening;
@@ -162,6 +172,12 @@ void PahoWire::cut() {
 std::vector<WireEvent> PahoWire::take_events() {
   const std::lock_guard lock(impl_->mutex);
   return std::exchange(impl_->events, {});
+}
+
+void PahoWire::wait(Millis timeout) {
+  std::unique_lock lock(impl_->mutex);
+  impl_->changed.wait_for(lock, timeout, [this] { return impl_->news; });
+  impl_->news = false;
 }
 
 bool PahoWire::idle() const {

@@ -30,6 +30,7 @@ class PahoWire final : public Wire {
   void close() override;
   void cut() override;
   [[nodiscard]] std::vector<WireEvent> take_events() override;
+  void wait(Millis timeout) override;
   /// Nothing is under way: a close() has reached the broker, or there is no connection.
   [[nodiscard]] bool idle() const;
 

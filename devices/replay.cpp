@@ -6,7 +6,6 @@
 #include <deque>
 #include <map>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "devices/paho_wire.hpp"
@@ -38,11 +37,12 @@ class SafeSender {
     (void)pump([this] { return waiting_.empty() && under_way_.empty(); }, clock_.steady_now() + patience);
     wire_.close();
     const auto deadline = clock_.steady_now() + 3s;
-    while (!wire_.idle() && clock_.steady_now() < deadline) std::this_thread::sleep_for(5ms);
+    while (!wire_.idle() && clock_.steady_now() < deadline) wire_.wait(20ms);
   }
-  /// Takes what has come in; to be called while waiting for the next row.
-  void poll() {
+  /// Takes what comes in while waiting for the next row.
+  void wait(Millis timeout) {
     (void)pump([] { return true; }, std::nullopt);
+    wire_.wait(timeout);
   }
   [[nodiscard]] std::uint64_t sent() const noexcept { return next_ticket_ - 1; }
   [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_; }
@@ -71,7 +71,7 @@ class SafeSender {
       }
       if (done()) return true;
       if (deadline ? clock_.steady_now() >= *deadline : stop_.stop_requested()) return false;
-      std::this_thread::sleep_for(2ms);
+      wire_.wait(20ms);  // the stop token is looked at in between
     }
   }
 
@@ -186,9 +186,8 @@ ReplayTally run_replay(const ReplayOptions& options, const Clock& clock, proto::
     const Millis at = scaled(next->row.offset, options.speed);
     if (options.duration && at > *options.duration) break;
     while (!stop.stop_requested() && clock.steady_now() < steady_start + at) {
-      sender.poll();
       const auto left = std::chrono::duration_cast<Millis>(steady_start + at - clock.steady_now());
-      std::this_thread::sleep_for(std::clamp(left, Millis{0}, Millis{20}));
+      sender.wait(std::clamp(left, Millis{0}, Millis{20}));
     }
     if (stop.stop_requested()) break;
     ++tally.rows;

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "proto/clock.hpp"
+
 namespace telltale::devices {
 
 struct Message {
@@ -40,6 +42,8 @@ class Wire {
   /// The connection dies under the device: no DISCONNECT, so the broker sends the will.
   virtual void cut() = 0;
   [[nodiscard]] virtual std::vector<WireEvent> take_events() = 0;
+  /// Until something happens, or has since the last wait(); at most `timeout`. Spurious returns are possible.
+  virtual void wait(Millis timeout) = 0;
 };
 
 }  // namespace telltale::devices

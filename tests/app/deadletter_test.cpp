@@ -16,7 +16,7 @@ using Letters = std::vector<store::Reader::DeadLetterRow>;
 class FakeWire final : public devices::Wire {
  public:
   enum class Mood { answers, silent, refuses, drops };
-  explicit FakeWire(Mood mood) : mood_(mood) {}
+  FakeWire(Mood mood, test::SimulatedClock& clock) : mood_(mood), clock_(clock) {}
 
   void open(const Message&) override {
     if (mood_ == Mood::silent) return;
@@ -30,12 +30,14 @@ class FakeWire final : public devices::Wire {
   void close() override { closed = true; }
   void cut() override {}
   std::vector<WireEvent> take_events() override { return std::exchange(events_, {}); }
+  void wait(Millis timeout) override { clock_.advance(timeout); }
 
   std::vector<Message> sent;
   bool closed = false;
 
  private:
   Mood mood_;
+  test::SimulatedClock& clock_;
   std::vector<WireEvent> events_;
 };
 
@@ -76,11 +78,10 @@ TEST_CASE("letters are chosen by reason first and then by number", "[app]") {
 }
 
 TEST_CASE("dead letters are sent again oldest first, whole ones only, never retained", "[app]") {
-  FakeWire wire(FakeWire::Mood::answers);
   test::SimulatedClock clock;
+  FakeWire wire(FakeWire::Mood::answers, clock);
   std::ostringstream err;
-  const auto count = replay_dead_letters(
-      three(), wire, clock, [&] { clock.advance(Millis{2}); }, err);
+  const auto count = replay_dead_letters(three(), wire, clock, err);
   CHECK(count.complete);
   CHECK(count.sent == 2);
   CHECK(count.cut_short == 1);
@@ -94,11 +95,10 @@ TEST_CASE("a broker that is away, silent or lost ends the replay with a reason",
       {FakeWire::Mood::silent, "cannot connect"},
       {FakeWire::Mood::drops, "the connection was lost"},
   }));
-  FakeWire wire(mood);
   test::SimulatedClock clock;
+  FakeWire wire(mood, clock);
   std::ostringstream err;
-  const auto count = replay_dead_letters(
-      three(), wire, clock, [&] { clock.advance(Millis{2}); }, err);
+  const auto count = replay_dead_letters(three(), wire, clock, err);
   CHECK(!count.complete);
   CHECK(err.str().find(part) != std::string::npos);
   CHECK(wire.closed);

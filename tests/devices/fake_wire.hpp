@@ -37,6 +37,7 @@ class FakeWire final : public Wire {
     lose();
   }
   [[nodiscard]] std::vector<WireEvent> take_events() override { return std::exchange(events_, {}); }
+  void wait(Millis) override {}
 
   void lose() {
     if (std::exchange(open_, false)) events_.push_back({WireEvent::Kind::lost, 0});
