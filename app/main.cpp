@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/command_audit.hpp"
+#include "app/command_backtest.hpp"
 #include "app/command_check.hpp"
 #include "app/command_config.hpp"
 #include "app/command_deadletter.hpp"
@@ -36,6 +37,7 @@ int main(int argc, char** argv) {
   add_fleet_command(app, exit_code);
   add_replay_command(app, exit_code);
   add_score_command(app, exit_code);
+  add_backtest_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

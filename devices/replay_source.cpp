@@ -177,6 +177,8 @@ ReplaySource& ReplaySource::operator=(ReplaySource&&) noexcept = default;
 
 const std::vector<std::string>& ReplaySource::topics() const noexcept { return impl_->topics; }
 
+Timestamp ReplaySource::start() const noexcept { return Timestamp{impl_->first.value_or(Millis{0})}; }
+
 std::optional<ReplayRow> ReplaySource::next() {
   std::string line;
   do {

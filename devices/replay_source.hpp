@@ -42,6 +42,8 @@ class ReplaySource {
 
   [[nodiscard]] const std::vector<std::string>& topics() const noexcept;
   [[nodiscard]] std::optional<ReplayRow> next();
+  /// Of the first line, once next() gave it; a file that counts its readings begins at 1970.
+  [[nodiscard]] Timestamp start() const noexcept;
 
  private:
   struct Impl;

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+
+#include "backtest/history.hpp"
+#include "backtest/report.hpp"
+#include "proto/rule.hpp"
+
+namespace telltale::backtest {
+
+/// Rules that learn (unusual, zscore, frozen) know nothing at first: what they would have known at `from` they learn
+/// from the readings before it. Two weeks for rules with an hour-of-day profile or a mean, a day for the rest.
+[[nodiscard]] Millis usual_warm_up(const proto::RuleSet& rules);
+
+struct RunOptions {
+  store::Range range{};
+  Millis warm_up{0};
+  std::size_t most_alerts = 100'000;  // kept with their details; all are counted
+};
+
+/// Runs rules over history through analytics::Engine, the code that serves live alerts, by the data's own time: every
+/// deadline of a `for`, a `missing` or a cooldown comes at its moment. The alerts are those that a service would have
+/// raised that had received each reading at its own time. What history does not hold is not there: births, wills,
+/// announced heartbeats, outages of the service itself (`missing` takes such a gap for the sensors' silence).
+/// A device or series exists from its first reading on.
+/// Deterministic. Memory: the engine's, one piece of history, the alerts kept. Errors: StoreFailure.
+[[nodiscard]] Report run(History& history, const proto::RuleSet& rules, const RunOptions& options);
+
+}  // namespace telltale::backtest
