@@ -59,6 +59,7 @@ void Outbox::queue(const proto::AlertTransition& alert, StateDb::Change& change)
                             .tenant = alert.tenant,
                             .topic = messages.event.topic,
                             .payload = messages.event.payload});
+  change.notices.push_back({.tenant = alert.tenant, .payload = messages.event.payload});
   change.events.push_back(queued_event(std::move(messages.event)));
 }
 

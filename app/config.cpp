@@ -20,6 +20,7 @@ namespace telltale::app {
 namespace {
 
 constexpr std::string_view variable_prefix = "TELLTALE_";
+constexpr std::string_view channel_variable = "CHANNEL__";
 constexpr std::string_view password_variable = "TELLTALE_MQTT__PASSWORD";
 constexpr Millis oldest_late{std::int64_t{31} * 24 * 3600 * 1000};  // design 4, late data
 
@@ -31,7 +32,7 @@ std::vector<std::string_view> section_names() {
   return names;
 }
 
-constexpr std::array<std::string_view, 4> list_names = {"rule", "heartbeat", "retention", "mapping"};
+constexpr std::array<std::string_view, 5> list_names = {"rule", "heartbeat", "retention", "channel", "mapping"};
 bool is_list(std::string_view section) { return std::ranges::find(list_names, section) != list_names.end(); }
 
 std::string lower_case(std::string_view text) {
@@ -85,6 +86,10 @@ class Parser {
         config_.mqtt.password = text;
         continue;
       }
+      if (name.starts_with(channel_variable)) {
+        read_channel_variable(variable, name.substr(channel_variable.size()), text);
+        continue;
+      }
       const auto section = lower_case(name.substr(0, separator));
       const auto key_name = lower_case(name.substr(separator + 2));
       const auto* key = find_key(section, key_name);
@@ -95,6 +100,15 @@ class Parser {
       }
       read_variable(*key, origin, text);
     }
+  }
+
+  void read_channel_variable(const std::string& variable, std::string_view rest, const std::string& text) {
+    const auto separator = rest.rfind("__");
+    if (separator == std::string_view::npos) {
+      problems_.add("environment " + variable, {}, "names no key: write TELLTALE_CHANNEL__NAME__SECRET");
+      return;
+    }
+    channel_secrets_[{std::string(rest.substr(0, separator)), std::string(rest.substr(separator + 2))}] = text;
   }
 
   Config finish() {
@@ -185,6 +199,9 @@ class Parser {
     if (const auto list = lists_.find("retention"); list != lists_.end()) {
       config_.store.retention = read_retention(list->second, config_.multi_tenant, problems_);
     }
+    const auto channels = lists_.find("channel");
+    config_.notify.channels = read_channels(channels == lists_.end() ? nullptr : &channels->second, channel_secrets_,
+                                            config_.multi_tenant, problems_);
     if (const auto list = lists_.find("mapping"); list != lists_.end()) {
       mappings_ = read_mappings(list->second, problems_);
     }
@@ -280,6 +297,7 @@ class Parser {
   std::map<std::string, Value> seen_;
   std::map<std::string, Value, std::less<>> lists_;
   std::vector<PlacedMapping> mappings_;
+  ChannelSecrets channel_secrets_;
 };
 
 std::string joined(const std::vector<std::string>& lines) {

@@ -12,6 +12,7 @@
 #include "api/http_server.hpp"
 #include "broker/ingest_session.hpp"
 #include "ingest/options.hpp"
+#include "notify/channel.hpp"
 #include "proto/config_error.hpp"
 #include "proto/log.hpp"
 #include "proto/rule.hpp"
@@ -45,6 +46,7 @@ struct Config {
   UnusualOptions unusual;
   proto::RuleSet analytics;  // rules: the file's, then the built-in `unusual`
   alerting::AlertingOptions alerting;
+  notify::NotifyOptions notify;
   bool multi_tenant = false;
   LogOptions log;
 };
@@ -67,6 +69,7 @@ using Environment = std::map<std::string, std::string>;
 
 /// TELLTALE_SECTION__KEY in `environment` beats the text. Lists are separated by commas or written as in TOML.
 /// Secrets are not taken from the text: mqtt.password_file names a file, TELLTALE_MQTT__PASSWORD has the secret itself.
+/// A channel's are TELLTALE_CHANNEL__NAME__URL, __SECRET, __TOKEN and __PASSWORD.
 /// `file` is the name used in messages. Reads password files; nothing else outside. Throws ConfigErrors.
 [[nodiscard]] Config parse_config(std::string_view text, std::string_view file, const Environment& environment = {});
 

@@ -91,6 +91,43 @@ constexpr std::string_view lists = R"toml(
 # hourly = "0d"                       # 0d: for ever
 # daily = "0d"
 
+# Who is told of alerts, and how: docs/notifications.md. `telltale notify-test NAME` sends a test.
+# [[channel]]
+# name = "ops"                        # letters, digits and _ . : - (48 at most), unique
+# kind = "webhook"                    # webhook, alertmanager, ntfy, slack or email
+# url = "https://hooks.example/telltale"
+# url_file = ""                       # file with the url in its first line, when the url is a secret
+# format = "alertmanager"             # webhook: the body of Alertmanager's webhooks, or "flat": the object of alerts/...
+# secret_file = ""                    # webhook: key of X-Telltale-Signature
+# token_file = ""                     # sent as Authorization: Bearer; not for email
+# severities = ["info", "warning", "critical"]
+# tenant = "*"                        # patterns with *; tenant only with [tenants] enabled
+# site = "*"
+# device = "*"
+# rule = "*"
+# resolve = true                      # also tell when an alert has ended
+# group_wait = "10s"                  # alerts of one rule and device within this are one message
+# repeat = "4h"                       # tell again while it fires
+# rate_limit = 20                     # messages a minute, 0: no limit
+# queue = 1000                        # alerts and messages that may wait; what comes above it is dropped and counted
+# ca = ""                             # certificate authority (PEM) instead of the system's
+# insecure = false                    # true: certificates are not checked, and a mail server need not have TLS
+
+# [[channel]]
+# name = "phone"
+# kind = "ntfy"
+# url = "https://ntfy.sh"
+# topic = "plant"
+
+# [[channel]]
+# name = "mail"
+# kind = "email"
+# url = "smtp://mail.example:587"     # STARTTLS, or smtps:// for TLS from the start
+# from = "telltale@mail.example"
+# to = ["ops@mail.example"]
+# username = ""
+# password_file = ""
+
 # How topics and payloads of others become readings. The tutorial's sensors/{metric}/{device} is built in.
 # [[mapping]]
 # name = "tasmota"

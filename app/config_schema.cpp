@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <fstream>
 #include <limits>
 #include <type_traits>
 
@@ -227,14 +225,7 @@ Key password_file() {
           "file with the password in its first line; or TELLTALE_MQTT__PASSWORD. empty: none",
           KeyKind::text,
           [](const Value& v, Config& c, Problems& p) {
-            const auto t = as_text(v, p);
-            if (!t || t->empty()) return;
-            errno = 0;
-            std::ifstream file(*t);
-            if (!file) return p.add(v, cannot_be_read(*t));
-            if (!std::getline(file, c.mqtt.password))
-              return p.add(v, "\"" + *t + "\" has no password in its first line");
-            if (c.mqtt.password.ends_with('\r')) c.mqtt.password.pop_back();
+            if (auto secret = as_secret_file(v, p)) c.mqtt.password = std::move(*secret);
           },
           [](const Config&) { return quote(""); }};
 }
@@ -253,6 +244,22 @@ Key listen() {
             c.http.port = address->port;
           },
           [](const Config& c) { return quote(listen_text(c.http.host, c.http.port)); }};
+}
+
+Key external_url() {
+  return {
+      "notify",
+      "external_url",
+      "where people reach this service, for links in notifications, such as \"https://telltale.example\"; empty: none",
+      KeyKind::text,
+      [](const Value& v, Config& c, Problems& p) {
+        auto t = as_text(v, p);
+        if (!t) return;
+        while (t->ends_with('/')) t->pop_back();
+        if (!t->empty() && web_url_problem(*t)) return p.add(v, *web_url_problem(*t));
+        c.notify.external_url = std::move(*t);
+      },
+      [](const Config& c) { return quote(c.notify.external_url); }};
 }
 
 Key zone() {
@@ -392,6 +399,8 @@ std::vector<Key> make_keys() {
               "alert events sent and not yet acknowledged by the broker"),
       integer("alerting", "errors_per_second", FIELD(alerting.errors_per_second), 0, 10'000,
               "messages on errors/..., all devices together"),
+
+      external_url(),
 
       boolean("tenants", "enabled", FIELD(multi_tenant), "topics begin with the tenant"),
 

@@ -1,20 +1,26 @@
 #pragma once
 
 // Inside app only: pulls in toml++. The sections that are lists of tables.
+#include <map>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/config_value.hpp"
+#include "notify/channel.hpp"
 #include "proto/mapping.hpp"
 #include "proto/rule.hpp"
 #include "store/retention.hpp"
 
 namespace telltale::app {
 
-/// The keys of [[rule]], [[heartbeat]], [[retention]], [[mapping]], and of a mapping's `metrics` and `time`.
+/// The keys of [[rule]], [[heartbeat]], [[retention]], [[channel]], [[mapping]], and of a mapping's `metrics` and
+/// `time`.
 [[nodiscard]] const std::vector<std::string_view>& rule_keys();
 [[nodiscard]] const std::vector<std::string_view>& heartbeat_keys();
 [[nodiscard]] const std::vector<std::string_view>& retention_keys();
+[[nodiscard]] const std::vector<std::string_view>& channel_keys();
 [[nodiscard]] const std::vector<std::string_view>& mapping_keys();
 [[nodiscard]] const std::vector<std::string_view>& mapping_metric_keys();
 [[nodiscard]] const std::vector<std::string_view>& mapping_time_keys();
@@ -25,6 +31,12 @@ namespace telltale::app {
 
 [[nodiscard]] std::vector<store::RetentionClass> read_retention(const Value& list, bool multi_tenant,
                                                                 Problems& problems);
+
+/// What the environment says of channels, by (NAME, KEY) as in TELLTALE_CHANNEL__NAME__KEY.
+using ChannelSecrets = std::map<std::pair<std::string, std::string>, std::string>;
+/// `list`: null when there is none. Variables that belong to no channel are problems.
+[[nodiscard]] std::vector<notify::Channel> read_channels(const Value* list, const ChannelSecrets& environment,
+                                                         bool multi_tenant, Problems& problems);
 
 /// A mapping and where its topic stands.
 struct PlacedMapping {

@@ -151,6 +151,28 @@ std::string broker_url_text(std::string_view host, std::uint16_t port, bool tls)
   return (tls ? "mqtts://" : "mqtt://") + listen_text(host, port);
 }
 
+std::optional<std::string> url_problem(std::string_view text, std::initializer_list<std::string_view> schemes) {
+  std::string list;
+  for (const auto scheme : schemes) {
+    list += (list.empty() ? "" : " or ") + std::string(scheme);
+    if (!text.starts_with(scheme)) continue;
+    const auto authority = text.substr(scheme.size(), text.find_first_of("/?#", scheme.size()) - scheme.size());
+    if (authority.find('@') != std::string_view::npos)
+      return "credentials do not belong into a URL: use their own keys";
+    std::string host;
+    std::string_view port;
+    if (!split_authority(authority, host, port) || !host_characters(host))
+      return "needs a host behind " + std::string(scheme);
+    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
+      return "has a space or a control character in it";
+    }
+    return std::nullopt;
+  }
+  return "must begin with " + list;
+}
+
+std::optional<std::string> web_url_problem(std::string_view text) { return url_problem(text, {"http://", "https://"}); }
+
 Result<ListenAddress, std::string> parse_listen(std::string_view text) {
   ListenAddress address;
   std::string_view port;

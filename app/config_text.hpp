@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,12 @@ struct BrokerUrl {
 /// mqtt:// or mqtts://, host (IPv6 in brackets), optional port (1883, 8883). Credentials do not belong there.
 [[nodiscard]] Result<BrokerUrl, std::string> parse_broker_url(std::string_view text);
 [[nodiscard]] std::string broker_url_text(std::string_view host, std::uint16_t port, bool tls);
+
+/// What is wrong with `text` as scheme://host…, one of the schemes; credentials do not belong there.
+[[nodiscard]] std::optional<std::string> url_problem(std::string_view text,
+                                                     std::initializer_list<std::string_view> schemes);
+/// The same for http:// and https://.
+[[nodiscard]] std::optional<std::string> web_url_problem(std::string_view text);
 
 struct ListenAddress {
   std::string host;  // numeric

@@ -1,7 +1,9 @@
 #include "app/config_value.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <tuple>
 
@@ -145,6 +147,24 @@ std::optional<std::vector<std::string>> as_texts(const Value& value, Problems& p
   }
   if (problems.count() != before) return std::nullopt;
   return texts;
+}
+
+std::optional<std::string> as_secret_file(const Value& value, Problems& problems) {
+  const auto name = as_text(value, problems);
+  if (!name || name->empty()) return name;
+  errno = 0;
+  std::ifstream file(*name);
+  if (!file) {
+    problems.add(value, cannot_be_read(*name));
+    return std::nullopt;
+  }
+  std::string secret;
+  if (!std::getline(file, secret)) {
+    problems.add(value, "\"" + *name + "\" has nothing in its first line");
+    return std::nullopt;
+  }
+  if (secret.ends_with('\r')) secret.pop_back();
+  return secret;
 }
 
 std::optional<std::size_t> as_choice(const Value& value, const std::vector<std::string_view>& words,

@@ -52,6 +52,8 @@ class Problems {
 [[nodiscard]] std::optional<std::uint64_t> as_size(const Value& value, std::uint64_t least, std::uint64_t most,
                                                    Problems& problems);
 [[nodiscard]] std::optional<std::vector<std::string>> as_texts(const Value& value, Problems& problems);
+/// The first line of the file that is named, which is a secret; "" names none.
+[[nodiscard]] std::optional<std::string> as_secret_file(const Value& value, Problems& problems);
 /// The index of the word among `words`.
 [[nodiscard]] std::optional<std::size_t> as_choice(const Value& value, const std::vector<std::string_view>& words,
                                                    Problems& problems);

@@ -10,6 +10,7 @@
 #include "app/command_export.hpp"
 #include "app/command_fleet.hpp"
 #include "app/command_healthcheck.hpp"
+#include "app/command_notify_test.hpp"
 #include "app/command_query.hpp"
 #include "app/command_replay.hpp"
 #include "app/command_score.hpp"
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   add_verify_command(app, exit_code);
   add_audit_command(app, exit_code);
   add_healthcheck_command(app, exit_code);
+  add_notify_test_command(app, exit_code);
   add_fleet_command(app, exit_code);
   add_replay_command(app, exit_code);
   add_score_command(app, exit_code);

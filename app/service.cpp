@@ -14,6 +14,7 @@
 #include "broker/paho_publisher.hpp"
 #include "broker/subscription_plan.hpp"
 #include "ingest/writer.hpp"
+#include "notify/notifications.hpp"
 #include "store/state_db.hpp"
 #include "store/store.hpp"
 
@@ -25,6 +26,7 @@ namespace {
 constexpr std::chrono::seconds stop_within{10};
 constexpr std::chrono::seconds writer_within{4};
 constexpr std::chrono::seconds outbox_within{3};
+constexpr std::chrono::seconds notifications_within{1};
 constexpr std::string_view filters_key = "mqtt.filters";
 
 /// Tells this run of the service from any other that uses the same client id.
@@ -61,6 +63,11 @@ ingest::WriterOptions with_filters_of(ingest::WriterOptions options, const broke
   return options;
 }
 
+notify::NotifyOptions with_user_agent(notify::NotifyOptions options) {
+  options.user_agent = "telltale/" + std::string(version);
+  return options;
+}
+
 broker::PublisherOptions publisher_options(const broker::IngestOptions& mqtt, const std::string& nonce) {
   broker::PublisherOptions options;
   options.host = mqtt.host;
@@ -91,6 +98,8 @@ struct Service::Impl {
         facts(config.store.path / "state.db"),
         publisher(publisher_options(config.mqtt, nonce), clock, log, registry),
         alerting(config.alerting, store, state, publisher, clock, log, registry),
+        notifications(with_user_agent(config.notify), config.store.path, clock, log, registry,
+                      [this](std::uint64_t row) { state.notices_taken(row); }),
         mqtt(with_run_facts(config.mqtt, nonce, facts)),
         writer(with_filters_of(config.ingest, mqtt), store, clock, log, registry,
                [this] { return alerting.next_deadline(); }),
@@ -106,6 +115,7 @@ struct Service::Impl {
         .gauge("telltale_build_info", "Version and revision of this program.",
                {{"version", std::string(version)}, {"revision", std::string(revision)}})
         .set(1);
+    state.on_notices([this] { notifications.wake(); });
     note_reload();
   }
 
@@ -151,6 +161,7 @@ struct Service::Impl {
   store::StateDb facts;  // the session's: small durable facts
   broker::PahoPublisher publisher;
   alerting::Alerting alerting;
+  notify::Notifications notifications;
   const broker::IngestOptions mqtt;  // as configured, with what earlier runs left behind
   ingest::Writer writer;
   broker::IngestSession session;
@@ -171,6 +182,7 @@ void Service::start() {
   self.running = true;
   self.http.start();
   self.publisher.start();
+  self.notifications.start();
   self.alerting.start();
   self.writer.start(
       self.config.analytics,
@@ -188,6 +200,7 @@ void Service::reload(Config fresh) {
     self.session.set_filters(fresh.mqtt.filters);
     self.config.mqtt.filters = fresh.mqtt.filters;
   }
+  self.notifications.reload(with_user_agent(fresh.notify));
   self.writer.report({"config-error", false, "the configuration is good"});
   self.note_reload();
   self.log.info("service", "configuration reloaded: " + std::to_string(fresh.analytics.rules.size()) + " rules");
@@ -220,6 +233,7 @@ void Service::stop() {
   self.writer.stop(begin + writer_within);
   self.session.stop(std::min(self.clock.steady_now() + broker::IngestSession::leave_within, end));
   self.alerting.stop(std::min<Millis>(outbox_within, left()));
+  self.notifications.stop(std::min<Millis>(notifications_within, left()));
   if (!self.silent) self.publisher.stop(broker::PahoPublisher::Farewell::offline, end);
   self.http.stop();
   self.store.stop();

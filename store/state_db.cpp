@@ -1,6 +1,7 @@
 #include "store/state_db.hpp"
 
 #include <array>
+#include <atomic>
 #include <mutex>
 
 #include "store/migrations.hpp"
@@ -11,7 +12,7 @@ namespace telltale::store {
 namespace {
 
 // A step that was released is never changed.
-constexpr std::array<const char*, 1> migrations = {
+constexpr std::array<const char*, 2> migrations = {
     R"sql(
     CREATE TABLE queued_event(
       row INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a cursor may stand on a deleted row
@@ -33,6 +34,12 @@ constexpr std::array<const char*, 1> migrations = {
       one INTEGER PRIMARY KEY CHECK(one = 1),
       generation INTEGER NOT NULL, sequence INTEGER NOT NULL, finding INTEGER NOT NULL);
     CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+    )sql",
+    R"sql(
+    CREATE TABLE notice(
+      row INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: notify.db has a cursor
+      tenant TEXT NOT NULL, payload TEXT NOT NULL);
+    INSERT INTO meta VALUES('notice.epoch', hex(randomblob(8)));  -- tells this file's rows from another's
     )sql",
 };
 
@@ -83,6 +90,8 @@ struct StateDb::Impl {
   Statement insert_history = statement(
       "INSERT INTO alert_history(id, n, ts, tenant, topic, payload) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(id, n) DO "
       "NOTHING");
+  Statement insert_notice = statement("INSERT INTO notice(tenant, payload) VALUES(?, ?)");
+  Statement delete_notices = statement("DELETE FROM notice WHERE row <= ?");
   Statement set_emitted = statement("INSERT OR REPLACE INTO emitted_upto VALUES(1, ?, ?, ?)");
   Statement get_emitted = statement("SELECT generation, sequence, finding FROM emitted_upto");
   Statement select_events =
@@ -110,6 +119,10 @@ struct StateDb::Impl {
   Statement count_events = statement("SELECT count(*) FROM queued_event");
   Statement count_unsent = statement("SELECT count(*) FROM topic WHERE version > version_sent");
 
+  std::function<void()> on_notices;
+  std::atomic<std::uint64_t> notices_taken{0};
+  std::uint64_t notices_deleted = 0;
+
   using Lock = std::lock_guard<std::recursive_mutex>;
 };
 
@@ -125,9 +138,20 @@ void StateDb::apply(const Change& change) {
   for (const HistoryRow& row : change.history) {
     impl_->insert_history.run(row.id, row.n, row.ts_ms, row.tenant, row.topic, row.payload);
   }
+  for (const Notice& notice : change.notices) impl_->insert_notice.run(notice.tenant, notice.payload);
+  const std::uint64_t taken = impl_->notices_taken.load(std::memory_order_relaxed);
+  if (taken != impl_->notices_deleted) impl_->delete_notices.run(taken);
   const auto& [position, index] = change.emitted_upto;
   impl_->set_emitted.run(position.generation, position.sequence, index);
   transaction.commit();
+  impl_->notices_deleted = taken;
+  if (!change.notices.empty() && impl_->on_notices) impl_->on_notices();
+}
+
+void StateDb::on_notices(std::function<void()> call) { impl_->on_notices = std::move(call); }
+
+void StateDb::notices_taken(std::uint64_t upto_row) noexcept {
+  impl_->notices_taken.store(upto_row, std::memory_order_relaxed);
 }
 
 std::optional<FindingPosition> StateDb::emitted_upto() const {

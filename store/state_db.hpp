@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proto/batch.hpp"
+#include "store/notices.hpp"
 
 namespace telltale::store {
 
@@ -22,7 +23,7 @@ struct FindingPosition {
 
 /// state.db: what the service must remember besides the log. One connection, owned by the alerting thread.
 /// Every change that belongs together is made in one transaction (apply).
-/// Threads: put() and get() may be called from any thread, the rest belongs to the alerting thread.
+/// Threads: put(), get() and notices_taken() may be called from any thread, the rest belongs to the alerting thread.
 /// Errors:  StoreFailure; the change was not made and can be made again.
 /// Cost:    one sync per change (WAL, FULL).
 class StateDb {
@@ -48,6 +49,7 @@ class StateDb {
     std::vector<QueuedEvent> events;  // row is given by the database
     std::vector<TableTopic> topics;   // version is given by the database (+1)
     std::vector<HistoryRow> history;
+    std::vector<Notice> notices = {};  // row is given by the database
     FindingPosition emitted_upto;
   };
 
@@ -57,6 +59,11 @@ class StateDb {
 
   void apply(const Change& change);  // throws StoreFailure
   [[nodiscard]] std::optional<FindingPosition> emitted_upto() const;
+
+  /// Called after a change with notices was committed, on the thread that made it. Set before that thread starts.
+  void on_notices(std::function<void()> call);
+  /// From any thread: these notices are safe elsewhere; they are deleted with the next change, at no cost of its own.
+  void notices_taken(std::uint64_t upto_row) noexcept;
 
   [[nodiscard]] std::vector<QueuedEvent> queued(std::uint64_t after_row, std::size_t limit) const;
   void delivered(std::uint64_t row);  // this event and all before it: forgotten

@@ -24,6 +24,9 @@ constexpr const char* catalog_price =
 constexpr const char* state_price =
     "alert history and what waits to be sent are in it, no readings; stop the service and put the file of a back-up "
     "there, or delete it to forget all alerts";
+constexpr const char* notify_price =
+    "what notification channels have said is in it, no readings; stop the service and delete it: alerts that fire are "
+    "notified again when they change";
 constexpr const char* recent_price =
     "nothing is lost, it is a copy: stop the service and delete it, it is filled again";
 
@@ -83,7 +86,8 @@ class FolderCheck {
         if (catalog_sound) throw;  // else it was said already what a damaged catalog costs
       }
     }
-    for (const auto& [file, price] : {std::pair{"state.db", state_price}, std::pair{"recent.db", recent_price}})
+    for (const auto& [file, price] : {std::pair{"state.db", state_price}, std::pair{"recent.db", recent_price},
+                                      std::pair{"notify.db", notify_price}})
       if (fs::exists(folder / file)) verify_database(v_, folder / file, price);
     return std::move(v_.result);
   }

@@ -7,24 +7,24 @@ import pathlib
 import re
 import sys
 
-LAYER = {"proto": 0, "store": 1, "analytics": 1, "broker": 1, "ingest": 2, "alerting": 2, "api": 2, "backtest": 2, "devices": 2, "app": 3}
+LAYER = {"proto": 0, "store": 1, "analytics": 1, "broker": 1, "ingest": 2, "alerting": 2, "notify": 2, "api": 2, "backtest": 2, "devices": 2, "app": 3}
 # What a room may use besides std and the rooms below it. Prefix of the include path -> rooms.
 LIBRARIES = {
-    "rapidjson/": {"proto", "alerting", "api", "backtest", "devices"},
+    "rapidjson/": {"proto", "alerting", "notify", "api", "backtest", "devices"},
     "date/": {"proto"},
     "tl/": {"proto"},
     "sqlite3.h": {"store"},
     "zstd.h": {"store"},
     "zlib.h": {"devices"},
     "boost/": {"broker", "api", "app"},
-    "openssl/": {"broker", "api"},
+    "openssl/": {"broker", "notify", "api"},
     "mqtt/": {"broker", "devices"},
     "MQTT": {"broker", "devices"},
     "prometheus/": {"api"},
     "toml++/": {"app"},
     "CLI/": {"app"},
     "spdlog/": {"app"},
-    "curl/": {"alerting", "app"},
+    "curl/": {"notify", "app"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
