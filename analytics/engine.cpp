@@ -190,6 +190,8 @@ void Engine::process(const proto::Batch& batch, std::vector<proto::Finding>& fin
   impl_->ws.findings = nullptr;
 }
 
+void Engine::show_judgements(OnJudged on_judged) { impl_->ws.on_judged = std::move(on_judged); }
+
 std::optional<Timestamp> Engine::next_deadline() const {
   auto earliest = impl_->ws.timers.earliest();
   if (const auto* silence = std::as_const(impl_->watchdog).running_wheel())

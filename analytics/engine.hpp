@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analytics/judged.hpp"
 #include "proto/alert.hpp"
 #include "proto/batch.hpp"
 
@@ -29,6 +30,9 @@ class Engine {
 
   /// Deadlines due at batch.log_time run before its events and carry the deadline as their time.
   void process(const proto::Batch& batch, std::vector<proto::Finding>& findings);
+
+  /// Shows every judgement of a rule about a reading from here on. Changes nothing.
+  void show_judgements(OnJudged on_judged);
 
   /// Log time at which something will happen even if nothing arrives; the writer then logs an empty batch.
   [[nodiscard]] std::optional<Timestamp> next_deadline() const;

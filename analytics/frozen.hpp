@@ -37,9 +37,8 @@ inline void learn(const proto::FrozenCheck& check, CheckMemory& memory, const Sa
 
 [[nodiscard]] inline std::string explain(const proto::FrozenCheck& check, const Judgement& j, const Wording& words) {
   return value_text(words) + (j.violates ? " far from its baseline " : " back at its baseline ") +
-         number_text(j.expected) + " ± " + number_text(j.spread) + " (z " + number_text(j.score) +
-         (j.violates ? " > " : " <= ") + number_text(j.violates ? check.limit : check.clear.value_or(check.limit)) +
-         ")";
+         estimate_text(j.expected, j.spread) + " (z " + times_text(j.score) + (j.violates ? " > " : " <= ") +
+         number_text(j.violates ? check.limit : check.clear.value_or(check.limit)) + ")";
 }
 
 }  // namespace telltale::analytics

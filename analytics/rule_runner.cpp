@@ -43,6 +43,9 @@ void RuleRunner::judge(std::uint32_t series, const Sample& sample) {
     const auto& check = ws_.rules.rules[cell.rule].check;
     const Pace pace = cell.firing ? Pace::slow : Pace::normal;
     const Judgement judgement = std::visit([&](const auto& c) { return observe(c, cell.memory, sample, pace); }, check);
+    if (ws_.on_judged)
+      ws_.on_judged({proto::SeriesId{series}, ws_.rules.rules[cell.rule].name, sample.ts, sample.x, judgement.expected,
+                     judgement.spread, judgement.threshold, judgement.violates});
     if (judgement.violates || cell.firing || cell.persistence.pending()) settle_cell(series, cell, sample, judgement);
     if (const auto* missing = std::get_if<proto::MissingCheck>(&check)) expect(series, cell, missing->span);
   }

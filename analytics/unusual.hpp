@@ -32,10 +32,10 @@ namespace telltale::analytics {
 [[nodiscard]] inline Judgement assess(const proto::UnusualCheck&, const CheckMemory&, const Sample&) { return {}; }
 
 [[nodiscard]] inline std::string explain(const proto::UnusualCheck&, const Judgement& j, const Wording& words) {
-  const std::string expected = number_text(j.expected) + " ± " + number_text(j.spread) + " at this hour";
+  const std::string expected = estimate_text(j.expected, j.spread) + " at this hour";
   if (!j.violates) return value_text(words) + " as usual again (expected " + expected + ")";
   return value_text(words) + (j.sustained ? " and the readings before it unusual: expected " : " unusual: expected ") +
-         expected + ", " + number_text(j.score) + " times this series' usual peak";
+         expected + ", " + times_text(j.score) + " times this series' usual peak";
 }
 
 }  // namespace telltale::analytics

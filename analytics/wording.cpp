@@ -1,7 +1,9 @@
 #include "analytics/wording.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 
 namespace telltale::analytics {
@@ -24,6 +26,25 @@ std::string number_text(double value) {
   std::array<char, 32> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::general, 6);
   return std::string(buffer.data(), end.ptr);
+}
+
+std::string estimate_text(double expected, double spread) {
+  constexpr double longest = 1e12;  // beyond it, and for spreads that are nearly none, as an exponent
+  if (!(spread > 1e-9) || spread > longest || std::abs(expected) > longest)
+    return number_text(expected) + " ± " + number_text(spread);
+  const int decimals = std::max(0, 1 - static_cast<int>(std::floor(std::log10(spread))));
+  const auto rounded = [decimals](double v) {
+    std::array<char, 48> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), v, std::chars_format::fixed, decimals).ptr;
+    return std::string(text.data(), end);
+  };
+  return rounded(expected) + " ± " + rounded(spread);
+}
+
+std::string times_text(double times) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), times, std::chars_format::general, 3).ptr;
+  return std::string(text.data(), end);
 }
 
 std::string value_text(const Wording& words) {

@@ -17,6 +17,10 @@ struct Wording {
 
 /// Six significant digits, no locale: 86.2, 1e+09, 80.
 [[nodiscard]] std::string number_text(double value);
+/// What was expected and how far readings usually lie from it, to two digits of the spread: "16.0 ± 0.7".
+[[nodiscard]] std::string estimate_text(double expected, double spread);
+/// How many times: three significant digits.
+[[nodiscard]] std::string times_text(double times);
 /// "temperature 86.2 Cel"
 [[nodiscard]] std::string value_text(const Wording& words);
 /// Replaces {metric} {value} {unit} {threshold} {device} {site}; anything else stays as it is.

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "analytics/fleet.hpp"
+#include "analytics/judged.hpp"
 #include "analytics/log_clock.hpp"
 #include "analytics/timer_wheel.hpp"
 #include "proto/alert.hpp"
@@ -19,6 +20,7 @@ struct Workspace {
   TimerWheel timers;
   TimerWheel silence;                               // stands still while we do not listen
   std::vector<proto::Finding>* findings = nullptr;  // set while a batch is processed
+  OnJudged on_judged;                               // no part of the state; usually nobody looks
 
   void say(proto::Finding finding) {
     if (findings != nullptr) findings->push_back(std::move(finding));

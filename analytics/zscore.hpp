@@ -44,8 +44,8 @@ inline void learn(const proto::ZScoreCheck& check, CheckMemory& memory, const Sa
 }
 
 [[nodiscard]] inline std::string explain(const proto::ZScoreCheck& check, const Judgement& j, const Wording& words) {
-  return value_text(words) + (j.violates ? " outside " : " back within ") + number_text(j.expected) + " ± " +
-         number_text(j.spread) + " (z " + number_text(j.score) + (j.violates ? " > " : " <= ") +
+  return value_text(words) + (j.violates ? " outside " : " back within ") + estimate_text(j.expected, j.spread) +
+         " (z " + times_text(j.score) + (j.violates ? " > " : " <= ") +
          number_text(j.violates ? check.limit : check.clear.value_or(check.limit)) + ")";
 }
 

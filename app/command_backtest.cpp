@@ -31,6 +31,7 @@ void add_backtest_command(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   command->add_option("--alerts", a->alerts, "Show at most so many alerts one by one")->capture_default_str();
+  command->add_option("--svg", a->svg, "Also draw the series with most alerts under its rule, as SVG into this file");
   command->callback([a, &exit_code] {
     std::ios::sync_with_stdio(false);
     exit_code = run_backtest(*a, SystemClock().now(), std::cout, std::cerr);

@@ -28,8 +28,9 @@ struct BacktestArguments {
   std::string from = {}, to = {};  // "" = all there is; for a data folder until now
   std::string warm_up = {};        // "" = by the rules; "all"
   backtest::SeriesPatterns series = {};
-  std::string format = "text";  // or "json"
-  std::size_t alerts = 20;      // shown one by one
+  std::string format = "text";     // or "json"
+  std::size_t alerts = 20;         // shown one by one
+  std::filesystem::path svg = {};  // "" = no picture
 };
 
 /// Prints to `out`, complaints to `err`; the exit code as above.

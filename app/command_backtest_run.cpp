@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <fstream>
 #include <memory>
 #include <ostream>
+#include <stdexcept>
 
 #include "app/command_backtest.hpp"
 #include "app/command_backtest_text.hpp"
@@ -8,6 +10,7 @@
 #include "app/config.hpp"
 #include "app/config_text.hpp"
 #include "app/csv_history.hpp"
+#include "backtest/picture.hpp"
 #include "backtest/run.hpp"
 #include "backtest/store_history.hpp"
 
@@ -54,11 +57,49 @@ backtest::RunOptions plan(const BacktestArguments& a, Timestamp now, const backt
   return options;
 }
 
+/// The series with most alerts; without any the first that the first rule is about.
+backtest::SeriesResult most_alarming(const backtest::History& history, const proto::RuleSet& rules,
+                                     const backtest::Report& report) {
+  for (const auto& worst : report.worst)
+    if (worst.series != proto::SeriesId::none) return worst;
+  const auto& rule = rules.rules.front();
+  const auto about = backtest::matching(history.directory(), {rule.tenant, rule.site, rule.device, rule.metric});
+  const auto& directory = about.series.empty() ? history.directory() : about;
+  const auto& series = directory.series.front();
+  const auto device = std::ranges::find(directory.devices, series.device, &store::DeviceEntry::key);
+  return {rule.name, device->tenant, device->site, device->device, series.metric, series.id, 0};
+}
+
+/// Plays the one series once more, looking at each judgement of the one rule.
+void draw(const BacktestArguments& a, Timestamp now, const backtest::History& history, const proto::RuleSet& rules,
+          const backtest::Report& report) {
+  const auto shown = most_alarming(history, rules, report);
+  auto one = a;
+  one.series = {shown.tenant, shown.site, shown.device, shown.metric};
+  one.rule = shown.rule;
+  const auto series = history_of(one);
+  auto rule = chosen_rules(one);
+  backtest::Picture picture(report.range, rule.rules.front());
+  auto options = plan(a, now, history, rules);
+  options.on_judged = [&](const analytics::Judged& judged) { picture.add(judged); };
+  static_cast<void>(backtest::run(*series, rule, options));
+  for (const auto& alert : report.alerts)
+    if (alert.rule == shown.rule && alert.series == shown.series)
+      picture.add({{alert.raised, alert.ended.value_or(report.range.to)}, alert.summary});
+
+  const auto& unit = series->directory().series.front().unit;
+  const auto drawn =
+      picture.svg(shown.site + '/' + shown.device + ' ' + shown.metric + (unit.empty() ? "" : " (" + unit + ")"));
+  std::ofstream file(a.svg, std::ios::binary | std::ios::trunc);
+  if (!(file << drawn).flush()) throw std::runtime_error(a.svg.string() + ": cannot be written");
+}
+
 int backtest_or_throw(const BacktestArguments& a, Timestamp now, std::ostream& out) {
   const auto rules = chosen_rules(a);
   const auto history = history_of(a);
   if (history->directory().series.empty()) throw proto::ConfigError("no series matches");
   const auto report = backtest::run(*history, rules, plan(a, now, *history, rules));
+  if (!a.svg.empty()) draw(a, now, *history, rules, report);
   if (a.format == "json") {
     out << to_json(report, a.alerts) << '\n';
   } else {

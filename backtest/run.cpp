@@ -28,7 +28,8 @@ class Player {
     if (!directory.series.empty()) knows_series_.resize(proto::to_number(directory.series.back().id) + std::size_t{1});
   }
 
-  void open(Timestamp at, proto::RuleSet rules) {
+  void open(Timestamp at, proto::RuleSet rules, analytics::OnJudged on_judged) {
+    engine_.show_judgements(std::move(on_judged));
     at_ = at;
     batch_.add(proto::RuleSetChange{std::move(rules)});
     for (const auto state : {LinkState::started, LinkState::up, LinkState::caught_up}) batch_.add(proto::Link{state});
@@ -105,7 +106,7 @@ Report run(History& history, const proto::RuleSet& rules, const RunOptions& opti
   played.rollup_windows.clear();
 
   Player player(history.directory(), alerts);
-  player.open(warm_from, std::move(played));
+  player.open(warm_from, std::move(played), options.on_judged);
   std::uint64_t readings = 0;
   std::vector<proto::Reading> piece;
   for (history.start({warm_from, range.to}); history.next(piece);) {

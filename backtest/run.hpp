@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "analytics/judged.hpp"
 #include "backtest/history.hpp"
 #include "backtest/report.hpp"
 #include "proto/rule.hpp"
@@ -15,7 +16,8 @@ namespace telltale::backtest {
 struct RunOptions {
   store::Range range{};
   Millis warm_up{0};
-  std::size_t most_alerts = 100'000;  // kept with their details; all are counted
+  std::size_t most_alerts = 100'000;   // kept with their details; all are counted
+  analytics::OnJudged on_judged = {};  // sees what the rules think of each reading, warm-up included
 };
 
 /// Runs rules over history through analytics::Engine, the code that serves live alerts, by the data's own time: every

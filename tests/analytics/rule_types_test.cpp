@@ -130,7 +130,7 @@ TEST_CASE("frozen: a machine is compared with its first readings, however slowly
   CHECK(of_rule(story).empty());
   for (int i = 0; i < 200; ++i) story.advance(1s).temperature(53.6 + 0.004 * i);
   REQUIRE(of_rule(story) == fired);
-  CHECK_THAT(story.last_alert().summary, Catch::Contains(" far from its baseline 50 ± 1.0"));
+  CHECK_THAT(story.last_alert().summary, Catch::Contains(" far from its baseline 50.0 ± 1.0"));
   story.advance(1s).temperature(50);
   CHECK(of_rule(story) == over);
 }

@@ -70,6 +70,21 @@ TEST_CASE("a backtest tells what is wrong with its rules and options", "[app]") 
   CHECK(b.err.find(says) != std::string::npos);
 }
 
+TEST_CASE("a backtest draws the series with most alerts", "[app]") {
+  const test::StoredData data;
+  const auto file = data.path() / "hot.svg";
+  const Backtest b(data, hot, {.from = "2025-11-21T04:00:00Z", .svg = file});
+  REQUIRE(b.exit_code == 0);
+  std::stringstream svg;
+  svg << std::ifstream(file).rdbuf();
+  CHECK(svg.str().starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
+  CHECK(svg.str().ends_with("</svg>\n"));
+  CHECK(svg.str().find("site1/esp32-7 temperature (Cel)") != std::string::npos);
+  CHECK(svg.str().find("temperature 1e+06 Cel &gt; 100 on esp32-7") != std::string::npos);
+
+  CHECK(Backtest(data, hot, {.svg = data.path() / "no folder" / "hot.svg"}).exit_code == 1);
+}
+
 TEST_CASE("a CSV file is tested without a store", "[app]") {
   const test::StoredData data;
   const auto file = data.path() / "boiler.csv";
