@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "notify/compose.hpp"
-#include "notify/retry.hpp"
 
 namespace telltale::notify {
 
@@ -14,22 +13,6 @@ constexpr std::size_t most_alerts_in_message = 100;
 constexpr std::size_t most_references = 10;
 // Nobody was told of an alert that still fires, because its receiver was away for an hour: soon again.
 constexpr Millis again_after_failure{5 * 60'000};
-
-std::string to_text(const std::vector<std::pair<std::string, bool>>& told) {
-  std::string text;
-  for (const auto& [alert, firing] : told) text += (firing ? "f " : "r ") + alert + '\n';
-  return text;
-}
-
-std::vector<std::pair<std::string, bool>> from_text(const std::string& text) {
-  std::vector<std::pair<std::string, bool>> told;
-  for (std::size_t at = 0; at + 2 < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    told.emplace_back(text.substr(at + 2, end - at - 2), text[at] == 'f');
-    at = end + 1;
-  }
-  return told;
-}
 
 }  // namespace
 
@@ -73,9 +56,9 @@ void MessageLane::restore(const store::NotifyDb::Entry& row, const Alert& alert)
 }
 
 void MessageLane::restore(const store::NotifyDb::Delivery& row) {
+  deliveries_.restore(row);
   Group& group = groups_[row.group];
-  group.under_way = ++last_number_;
-  deliveries_.emplace(last_number_, Delivery{row, from_text(row.alerts)});
+  group.under_way = true;
   plan(row.group, group);
 }
 
@@ -106,7 +89,7 @@ std::map<std::string, MessageLane::Entry>::iterator MessageLane::erase(Group& gr
 void MessageLane::plan(const std::string& name, Group& group) {
   std::optional<Timestamp> first;
   group.urgent = false;
-  if (group.under_way == 0) {
+  if (!group.under_way) {
     for (const auto& [key, entry] : group.entries) {
       if (!entry.due) continue;
       first = first ? std::min(*first, *entry.due) : *entry.due;
@@ -124,7 +107,7 @@ void MessageLane::plan(const std::string& name, Group& group) {
 void MessageLane::tidy(Groups::iterator at, Ledger& ledger) {
   Group& group = at->second;
   const bool more_to_come =
-      group.under_way != 0 || std::any_of(group.entries.begin(), group.entries.end(), [](const auto& item) {
+      group.under_way || std::any_of(group.entries.begin(), group.entries.end(), [](const auto& item) {
         const Entry& entry = item.second;
         return entry.due && (!entry.said_firing || entry.alert->ended());
       });
@@ -132,7 +115,7 @@ void MessageLane::tidy(Groups::iterator at, Ledger& ledger) {
     entry = entry->second.alert->ended() ? erase(group, entry, ledger) : std::next(entry);
   }
   plan(at->first, group);
-  if (group.entries.empty() && group.under_way == 0) groups_.erase(at);
+  if (group.entries.empty() && !group.under_way) groups_.erase(at);
   report_.depth(waiting());
 }
 
@@ -156,7 +139,7 @@ void MessageLane::notice(const Alert& alert, Timestamp now, Ledger& ledger) {
   } else if (!alert.ended()) {
     set_due(entry, std::nullopt);
   } else {
-    const bool may_be_told = entry.said_firing || group.under_way != 0;
+    const bool may_be_told = entry.said_firing || group.under_way;
     set_due(entry, may_be_told && channel_.resolve ? std::optional(soon) : std::nullopt);
   }
   note(entry, ledger);
@@ -196,7 +179,7 @@ void MessageLane::tell(Groups::iterator at, Timestamp now, Timestamp calendar, L
   Group& group = at->second;
   Message message{
       .receiver = channel_.name, .group = at->first, .external_url = external_url_, .alerts = {}, .truncated = 0};
-  Delivery delivery;
+  DeliveryQueue::Delivery delivery;
   for (const bool firing : {true, false}) {
     for (auto& [key, entry] : group.entries) {
       if (firing ? !entry.alert->loud() : !(entry.alert->ended() && channel_.resolve)) continue;
@@ -213,7 +196,7 @@ void MessageLane::tell(Groups::iterator at, Timestamp now, Timestamp calendar, L
                   .channel = channel_.name,
                   .group = at->first,
                   .body = {},
-                  .alerts = to_text(delivery.told),
+                  .alerts = DeliveryQueue::to_text(delivery.told),
                   .first_ms = to_ms(now),
                   .next_ms = to_ms(now),
                   .attempts = 0};
@@ -221,8 +204,8 @@ void MessageLane::tell(Groups::iterator at, Timestamp now, Timestamp calendar, L
   delivery.row.body = compose(message, channel_, delivery.row.id, roots, calendar);
   for (const auto& [key, firing] : delivery.told) note(group.entries.at(key), ledger);
   ledger.delivery(delivery.row);
-  group.under_way = ++last_number_;
-  deliveries_.emplace(last_number_, std::move(delivery));
+  group.under_way = true;
+  deliveries_.add(std::move(delivery));
   tidy(at, ledger);
 }
 
@@ -239,47 +222,37 @@ std::vector<std::string> MessageLane::mail_roots(const Message& message, Group& 
 }
 
 std::optional<Lane::Outgoing> MessageLane::next(Timestamp now, Timestamp) {
-  if (running_ != 0) return std::nullopt;
-  const auto first = std::min_element(deliveries_.begin(), deliveries_.end(), [](const auto& a, const auto& b) {
-    return a.second.row.next_ms < b.second.row.next_ms;
-  });
-  if (first == deliveries_.end() || first->second.row.next_ms > to_ms(now)) return std::nullopt;
-  running_ = first->first;
-  auto& row = first->second.row;
-  if (row.attempts == 0) row.first_ms = to_ms(now);
-  return Outgoing{row.id, row.body};
+  const auto* row = deliveries_.next(now);
+  if (row == nullptr) return std::nullopt;
+  return Outgoing{row->id, row->body};
 }
 
 void MessageLane::done(const Outcome& outcome, Timestamp now, Ledger& ledger) {
-  const auto at = deliveries_.find(std::exchange(running_, 0));
-  auto& row = at->second.row;
-  ++row.attempts;
-  if (outcome.verdict == Verdict::retry) {
-    if (const auto again = next_attempt(row.attempts, from_ms(row.first_ms), now, outcome.retry_after)) {
-      row.next_ms = to_ms(*again);
-      ledger.delivery(row);
-      return report_.retried(outcome);
-    }
+  const auto settled = deliveries_.settle(outcome, now);
+  if (settled.again) {
+    ledger.delivery(*settled.again);
+    return report_.retried(outcome);
   }
+  const auto& row = settled.over->row;
+  const auto& told = settled.over->told;
   const auto group = groups_.find(row.group);
-  group->second.under_way = 0;
+  group->second.under_way = false;
   if (outcome.verdict == Verdict::accepted) {
     report_.sent(outcome);
-    settle_accepted(group->second, at->second, now, ledger);
+    settle_accepted(group->second, told, now, ledger);
   } else if (outcome.verdict == Verdict::refused) {
     report_.refused(outcome, row.group);
-    settle_lost(group->second, at->second, now + channel_.repeat, ledger);
+    settle_lost(group->second, told, now + channel_.repeat, ledger);
   } else {
     report_.failed(outcome, row.group);
-    settle_lost(group->second, at->second, now + again_after_failure, ledger);
+    settle_lost(group->second, told, now + again_after_failure, ledger);
   }
   ledger.no_delivery(row.id);
-  deliveries_.erase(at);
   tidy(group, ledger);
 }
 
-void MessageLane::settle_accepted(Group& group, const Delivery& delivery, Timestamp now, Ledger& ledger) {
-  for (const auto& [key, firing] : delivery.told) {
+void MessageLane::settle_accepted(Group& group, const ToldAlerts& told, Timestamp now, Ledger& ledger) {
+  for (const auto& [key, firing] : told) {
     const auto at = group.entries.find(key);
     if (at == group.entries.end()) continue;
     Entry& entry = at->second;
@@ -299,8 +272,8 @@ void MessageLane::settle_accepted(Group& group, const Delivery& delivery, Timest
   }
 }
 
-void MessageLane::settle_lost(Group& group, const Delivery& delivery, Timestamp again, Ledger& ledger) {
-  for (const auto& [key, firing] : delivery.told) {
+void MessageLane::settle_lost(Group& group, const ToldAlerts& told, Timestamp again, Ledger& ledger) {
+  for (const auto& [key, firing] : told) {
     const auto at = group.entries.find(key);
     if (at == group.entries.end()) continue;
     Entry& entry = at->second;
@@ -320,19 +293,16 @@ std::optional<Timestamp> MessageLane::due(Timestamp now) {
     const Timestamp next = agenda_.begin()->first;
     consider(next > now ? next : std::max(next, rate_.ready_at(now)));
   }
-  if (running_ == 0) {
-    for (const auto& [number, delivery] : deliveries_) consider(from_ms(delivery.row.next_ms));
-  }
+  if (const auto next = deliveries_.due()) consider(*next);
   return first;
 }
 
 void MessageLane::close(Ledger& ledger) {
   for (const auto& [alert, group] : group_of_) ledger.no_entry(channel_.name, alert);
-  for (const auto& [number, delivery] : deliveries_) ledger.no_delivery(delivery.row.id);
+  for (const auto& id : deliveries_.ids()) ledger.no_delivery(id);
   groups_.clear();
   group_of_.clear();
   agenda_.clear();
-  deliveries_.clear();
   report_.depth(0);
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "notify/delivery_queue.hpp"
 #include "notify/lane.hpp"
 #include "notify/rate_limit.hpp"
 
@@ -43,14 +43,11 @@ class MessageLane final : public Lane {
   };
   struct Group {
     std::map<std::string, Entry> entries;  // by alert
-    std::uint64_t under_way = 0;           // number of its message, 0: none
+    bool under_way = false;                // a message of it waits or is being sent
     std::optional<Timestamp> planned;      // its place in agenda_
     bool urgent = false;
   };
-  struct Delivery {
-    store::NotifyDb::Delivery row;
-    std::vector<std::pair<std::string, bool>> told;  // alert, firing
-  };
+  using ToldAlerts = std::vector<std::pair<std::string, bool>>;  // alert, firing
   using Groups = std::map<std::string, Group>;
 
   [[nodiscard]] std::string group_name(const Alert& alert) const;
@@ -65,8 +62,8 @@ class MessageLane final : public Lane {
   void tell(Groups::iterator group, Timestamp now, Timestamp calendar, Ledger& ledger);
   [[nodiscard]] static std::vector<std::string> mail_roots(const Message& message, Group& group,
                                                            const std::string& delivery);
-  void settle_accepted(Group& group, const Delivery& delivery, Timestamp now, Ledger& ledger);
-  void settle_lost(Group& group, const Delivery& delivery, Timestamp again, Ledger& ledger);
+  void settle_accepted(Group& group, const ToldAlerts& told, Timestamp now, Ledger& ledger);
+  void settle_lost(Group& group, const ToldAlerts& told, Timestamp again, Ledger& ledger);
 
   Channel channel_;
   std::string external_url_;
@@ -76,9 +73,7 @@ class MessageLane final : public Lane {
   Groups groups_;
   std::map<std::string, std::string> group_of_;         // alert → group
   std::set<std::pair<Timestamp, std::string>> agenda_;  // groups by their next due time, without those under way
-  std::map<std::uint64_t, Delivery> deliveries_;
-  std::uint64_t last_number_ = 0;
-  std::uint64_t running_ = 0;  // the delivery that is being sent, 0: none
+  DeliveryQueue deliveries_;
   std::size_t unsaid_due_ = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include "notify/lane.hpp"
 #include "notify/request.hpp"
+#include "proto/topic.hpp"
 #include "store/error.hpp"
 #include "store/fail_point.hpp"
 
@@ -69,7 +70,10 @@ void Notifier::Impl::restore() {
   const std::string epoch = world.notices.epoch();
   const bool same = content.cursor && content.cursor->epoch == epoch;
   cursor = same ? *content.cursor : store::NotifyDb::Cursor{epoch, 0};
-  if (!same) ledger.cursor(cursor);
+  if (!same) {
+    ledger.cursor(cursor);
+    if (!content.alerts.empty()) world.log.warn("notify", "notify.db belongs to another state.db: it starts anew");
+  }
   for (const auto& row : content.alerts) {
     auto alert = same ? read_alert(row.tenant, row.payload) : std::nullopt;
     if (alert) {
@@ -95,6 +99,11 @@ void Notifier::Impl::restore() {
     } else {
       lane->second->restore(row);
     }
+  }
+  if (same) return;
+  for (auto notice : world.notices.active()) {
+    if (notice.tenant.empty()) notice.tenant = proto::default_tenant;
+    take(notice);
   }
 }
 

@@ -26,6 +26,9 @@ class NoticeReader {
   [[nodiscard]] std::string epoch() const;
   /// In the order of their making.
   [[nodiscard]] std::vector<Notice> after(std::uint64_t row, std::size_t limit) const;
+  /// The alerts that are active, as their last transition left them: for whoever has lost, or never had, the rest.
+  /// `tenant` is given where the payload names one. Cost: reads every retained topic.
+  [[nodiscard]] std::vector<Notice> active() const;
 
  private:
   struct Impl;

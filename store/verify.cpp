@@ -26,7 +26,7 @@ constexpr const char* state_price =
     "there, or delete it to forget all alerts";
 constexpr const char* notify_price =
     "what notification channels have said is in it, no readings; stop the service and delete it: alerts that fire are "
-    "notified again when they change";
+    "notified again";
 constexpr const char* recent_price =
     "nothing is lost, it is a copy: stop the service and delete it, it is filled again";
 

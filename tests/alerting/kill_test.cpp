@@ -139,6 +139,13 @@ TEST_CASE(
   CHECK(report.clean());
   CHECK(report.transitions == story.transitions.size());
 
+  std::vector<std::string> noticed, transitions;  // nobody took notices over: all are there, each once
+  for (const auto& notice : store::NoticeReader(folder.path() / "state.db").after(0, 1'000'000)) {
+    noticed.push_back(notice.payload);
+  }
+  for (const auto& transition : story.transitions) transitions.push_back(transition.payload);
+  CHECK(test::first_difference(noticed, transitions) == "");
+
   std::vector<std::string> first_copies, expected;
   std::set<std::string> seen;
   std::map<std::string, std::string> table;

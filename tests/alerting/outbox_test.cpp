@@ -68,6 +68,10 @@ TEST_CASE("a transition is queued, kept as state and remembered for ever", "[ale
   CHECK(scene.state.all_topics()[0].topic == "alert-state/site1/esp32-7/too-hot/temperature");
   REQUIRE(scene.state.history().size() == 1);
   CHECK(scene.state.history()[0].payload == scene.state.queued(0, 10)[0].payload);
+  const auto notices = store::NoticeReader(scene.folder.path() / "state.db").after(0, 10);
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].tenant == "default");
+  CHECK(notices[0].payload == scene.state.queued(0, 10)[0].payload);
   CHECK(scene.metrics.value(R"(telltale_alert_transitions_total{to="firing"})") == 1);
 }
 

@@ -5,6 +5,7 @@ import hmac
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -88,6 +89,24 @@ class Webhook(Notified):
         eventually("each is delivered", lambda: len(self.http.requests) >= seen + 5)
         after = {r.headers["X-Telltale-Delivery"]: r.body for r in self.http.requests[seen:]}
         self.assertEqual(after, before)
+
+    def test_a_receiver_that_never_answers_delays_no_other_channel(self):
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        text = self.service.config.read_text()
+        self.service.config.write_text(
+            text + f'[[channel]]\nname = "a-silent"\nkind = "webhook"\nurl = "http://127.0.0.1:{silent.getsockname()[1]}/"\n{QUICK}')
+        self.service.process.send_signal(signal.SIGHUP)
+        eventually("the reload is logged", lambda: "configuration reloaded" in self.log())
+        self.fire("d1")
+        connection, _ = silent.accept()
+        self.addCleanup(connection.close)
+        eventually("the other channel is told", lambda: self.http.requests, 5)
+        self.fire("d2")
+        eventually("and again", lambda: len(self.http.requests) == 2, 5)
+        began = time.monotonic()
+        self.assertEqual(self.service.stop(), 0)
+        self.assertLess(time.monotonic() - began, 10)
 
     def test_killed_before_it_could_note_down_that_it_sent(self):
         """[lesson-25] The message comes again, with the same delivery; nothing is lost, nothing else comes twice."""

@@ -412,6 +412,23 @@ TEST_CASE("a new state.db starts anew instead of skipping what it says", "[notif
   CHECK(gists(scene) == Gists{"firing d1:firing", "firing d2:firing", "firing d2:firing"});
 }
 
+TEST_CASE("a lost notify.db: what fires is told again, once, and its end as well", "[notify]") {
+  NotifyScene scene({test::channel("ops")});
+  scene.say(AlertState::firing, "d1");
+  scene.say(AlertState::firing, "d2");
+  scene.run_for(1min);
+  scene.say(AlertState::resolved, "d2");
+  scene.say(AlertState::firing, "d3");
+  scene.run_for(1min);
+  scene.transfer.accepted.clear();
+  scene.lose_notify_db();
+  scene.run_for(1min);
+  CHECK(gists(scene) == Gists{"firing d1:firing", "firing d3:firing"});
+  scene.say(AlertState::resolved, "d1");
+  scene.run_for(1min);
+  CHECK(gists(scene).back() == "resolved d1:resolved");
+}
+
 TEST_CASE("notices leave state.db once notify.db has them", "[notify]") {
   NotifyScene scene({});
   scene.say(AlertState::firing);

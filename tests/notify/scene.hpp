@@ -88,8 +88,9 @@ class NotifyScene {
   }
   void say(const proto::AlertTransition& alert) {
     store::StateDb::Change change;
-    change.notices.push_back(
-        {.tenant = alert.tenant, .payload = alerting::render(alert, proto::Tenancy::single).event.payload});
+    const auto messages = alerting::render(alert, proto::Tenancy::single);
+    change.notices.push_back({.tenant = alert.tenant, .payload = messages.event.payload});
+    change.topics.push_back({.topic = messages.state.topic, .payload = messages.state.payload});
     state->apply(change);
     steps();
   }
@@ -103,6 +104,12 @@ class NotifyScene {
   notify::Notifier& notifier() {
     if (!notifier_) start();
     return *notifier_;
+  }
+  void lose_notify_db() {
+    notifier_.reset();
+    db_.reset();
+    std::filesystem::remove(folder.path() / "notify.db");
+    start();
   }
   void restart() {
     notifier_.reset();
