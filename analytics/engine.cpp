@@ -239,7 +239,7 @@ std::optional<Engine> Engine::decode(std::string_view bytes) {
   const bool known = magic << 8 == state_magic << 8 && version >= oldest_version && magic <= state_magic;
   const bool good = known && s.ws.clock.decode(in) && s.ws.fleet.decode(in) && proto::decode(in, s.ws.rules) &&
                     s.ws.timers.decode(in) && s.book.decode(in) && s.groups.decode(in) && s.service.decode(in) &&
-                    s.rules.decode(in, version) && s.windows.decode(in, version) && s.watchdog.decode(in) &&
+                    s.rules.decode(in, version) && s.windows.decode(in, version) && s.watchdog.decode(in, version) &&
                     s.gate.decode(in) && in.at_end();
   if (!good) return std::nullopt;
   return engine;

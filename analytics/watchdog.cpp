@@ -12,6 +12,7 @@ namespace telltale::analytics {
 namespace {
 constexpr Millis will_delay{5'000};
 constexpr std::size_t largest_burst_size = 3;
+constexpr unsigned first_version_of_known_since = 6;
 using proto::Presence;
 using proto::PresenceSource;
 }  // namespace
@@ -19,6 +20,7 @@ using proto::PresenceSource;
 void Watchdog::device_added(std::uint32_t device) {
   if (device >= devices_.size()) devices_.resize(device + std::size_t{1});
   devices_[device].configured_s = configured_heartbeat(ws_.rules, ws_.fleet, device);
+  devices_[device].known_since = ws_.clock.now();
   set_period(devices_[device]);
   ++by_presence_[static_cast<std::size_t>(Presence::unknown)];
   sites_.device_added(device);
@@ -42,8 +44,12 @@ void Watchdog::set_period(Watched& d) const {
   d.period = std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, longest_heartbeat_s));
 }
 
+Instant Watchdog::silent_since(const Watched& d) const {
+  return std::max({d.last_seen, d.known_since, listening_.since()});
+}
+
 std::optional<Instant> Watchdog::silence_deadline(const Watched& d) const {
-  const Instant since = std::max(d.last_seen, listening_.since());
+  const Instant since = silent_since(d);
   switch (d.presence) {
     case Presence::unknown:
     case Presence::online:
@@ -109,15 +115,15 @@ void Watchdog::set_presence(std::uint32_t device, Presence state, PresenceSource
   ws_.say(std::move(change));
 
   // Who leaves a will was there until then, however seldom it speaks.
-  const Instant silent_since = source == PresenceSource::will ? d.will_at : std::max(d.last_seen, listening_.since());
+  const Instant since = source == PresenceSource::will ? d.will_at : silent_since(d);
   if (state == Presence::stale) {
-    sites_.stale(device, silent_since);
+    sites_.stale(device, since);
   } else if (state == Presence::offline && source == PresenceSource::retained) {
     sites_.absent(device);
   } else if (state == Presence::offline) {
     std::string summary = name + (source == PresenceSource::will ? " lost its connection" : " is silent");
     summary += d.last_seen == never ? ", never heard" : ", last heard " + time_text(d.last_seen_log);
-    sites_.offline(device, silent_since, std::move(summary));
+    sites_.offline(device, since, std::move(summary));
   } else {
     sites_.back(device, name + " is back");
   }
@@ -237,6 +243,7 @@ void Watchdog::encode(proto::ByteWriter& out) const {
   listening_.encode(out);
   for (const Watched& d : devices_) {
     put(out, d.last_seen);
+    put(out, d.known_since);
     put(out, d.armed);
     put(out, d.will_at);
     put(out, d.last_seen_log);
@@ -251,12 +258,13 @@ void Watchdog::encode(proto::ByteWriter& out) const {
   sites_.encode(out);
 }
 
-bool Watchdog::decode(proto::ByteReader& in) {
+bool Watchdog::decode(proto::ByteReader& in, unsigned version) {
   listening_.decode(in);
   devices_.resize(ws_.fleet.device_slots());
   for (std::uint32_t device = 0; device < devices_.size() && in.ok(); ++device) {
     Watched& d = devices_[device];
     d.last_seen = get_instant(in);
+    if (version >= first_version_of_known_since) d.known_since = get_instant(in);
     d.armed = get_instant(in);
     d.will_at = get_instant(in);
     d.last_seen_log = get_timestamp(in);
@@ -268,6 +276,7 @@ bool Watchdog::decode(proto::ByteReader& in) {
     d.presence = static_cast<Presence>(presence);
     d.will_pending = in.boolean();
     if (!ws_.fleet.knows_device(device)) continue;
+    if (version < first_version_of_known_since) d.known_since = d.last_seen != never ? d.last_seen : ws_.clock.now();
     d.configured_s = configured_heartbeat(ws_.rules, ws_.fleet, device);
     set_period(d);
     ++by_presence_[presence];

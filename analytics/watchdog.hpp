@@ -16,7 +16,8 @@ namespace telltale::analytics {
 
 /// Presence of every device (contracts 4, design 6) and the built-in alerts `offline` and `site-silent`.
 /// Period: announced > configured > max(default, learned). stale after max(15 s, 1.5 x), offline after max(30 s, 3 x)
-/// without any message while we were listening: counted from max(last message, caught up). A sleeping device is never
+/// without any message while we were listening: counted from max(last message, caught up), or
+/// from when the device became known. A sleeping device is never
 /// stale, and a will says nothing about it. A device never heard of (known, silent since start) is judged alike.
 /// Silence has the workspace's other timer wheel, which stands still while we do not listen. Cost: heard() is O(1), and
 /// next to nothing for a device already heard in this batch; quiet devices cost nothing.
@@ -54,11 +55,12 @@ class Watchdog {
   [[nodiscard]] std::optional<Instant> site_due(const Timer& timer) const { return sites_.due(timer); }
 
   void encode(proto::ByteWriter& out) const;
-  [[nodiscard]] bool decode(proto::ByteReader& in);
+  [[nodiscard]] bool decode(proto::ByteReader& in, unsigned version);
 
  private:
   struct Watched {
     Instant last_seen = never;
+    Instant known_since{};  // nobody is silent before that
     Instant armed = never;  // the silence timer that counts; others of this device are dropped when met
     Instant will_at = never;
     Timestamp last_seen_log{};
@@ -81,6 +83,7 @@ class Watchdog {
   [[nodiscard]] std::size_t burst_size() const;
   void set_presence(std::uint32_t device, proto::Presence state, proto::PresenceSource source);
   void set_period(Watched& d) const;
+  [[nodiscard]] Instant silent_since(const Watched& d) const;
   /// When silence changes this device's presence, counted from `since`; nullopt: never.
   [[nodiscard]] std::optional<Instant> silence_deadline(const Watched& d) const;
   [[nodiscard]] Instant will_deadline(const Watched& d) const;

@@ -153,3 +153,18 @@ TEST_CASE("a link that is lost again and again is flapping", "[analytics][lesson
   CHECK(story.alerts().back() == "resolved link-down -");
   CHECK(story.alerts().size() == 4);
 }
+
+TEST_CASE("a device that is first named by a retained copy has its time to speak",
+          "[analytics][lesson-12][lesson-24]") {
+  auto story = awake(1, 86'400);
+  story.pass(1h).forget();
+  const auto at = story.now();
+  for (int i = 1; i < 4; ++i)
+    story.event(proto::DeviceStatus{story.device(path(i)), DeviceState::online, true, "s", {}, {}});
+  CHECK(story.engine.next_deadline() == at + 90s);
+  story.engine = *analytics::Engine::decode(story.engine.encode());
+  story.pass(180s - 1ms);
+  CHECK(story.alerts().empty());
+  story.pass(1ms);
+  CHECK(story.alerts() == Strings{"firing site-silent -"});
+}

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -117,6 +118,7 @@ class Story {
     b.position.sequence = ++sequence_;
     b.log_time = now_;
     engine.process(b, said);
+    if (after_batch) after_batch(b);
     return *this;
   }
 
@@ -150,6 +152,7 @@ class Story {
 
   analytics::Engine engine;
   std::vector<proto::Finding> said;
+  std::function<void(const proto::Batch&)> after_batch;
 
  private:
   Timestamp now_ = from_ms(story_start_ms);
