@@ -118,10 +118,17 @@ Outgoing render(const proto::DeviceRollup& rollup, Tenancy tenancy) {
 
 Outgoing render(const proto::ControlReply& reply, Tenancy tenancy) {
   FlatObject object;
-  object.boolean("ok", reply.ok).text("id", reply.alert_id);
+  object.boolean("ok", reply.ok);
+  if (reply.silence.empty()) {
+    object.text("id", reply.alert_id);
+  } else {
+    object.text("name", reply.silence);
+  }
   add_tenant(object, reply.tenant, tenancy);
   add_text_if_any(object, "detail", reply.detail);
-  return {.topic = OutputTopics(tenancy).control_reply(reply.tenant, reply.alert_id),
+  const OutputTopics topics(tenancy);
+  return {.topic = reply.silence.empty() ? topics.control_reply(reply.tenant, reply.alert_id)
+                                         : topics.silence_reply(reply.tenant, reply.silence),
           .payload = object.str(),
           .qos = 1,
           .expiry_s = event_expiry_s};

@@ -8,8 +8,8 @@
 namespace telltale::analytics {
 
 namespace {
-
 using State = proto::AlertState;
+using Reason = proto::AlertReason;
 }  // namespace
 
 AlertBook::Alert* AlertBook::find(AlertHandle handle) { return const_cast<Alert*>(std::as_const(*this).find(handle)); }
@@ -35,21 +35,66 @@ AlertHandle AlertBook::insert(std::unique_ptr<Alert> alert) {
   return handle;
 }
 
-void AlertBook::say(Alert& alert, State state) {
+AlertBook::Standing AlertBook::standing(const Alert& alert) const {
+  const auto& own = alert.silenced;
+  if (own && (own->until == never || own->until > ws_.clock.now())) return {State::silenced, own->by, own->comment};
+  if (alert.acknowledged) return {State::acknowledged, alert.acknowledged->by, alert.acknowledged->comment};
+  if (const auto who = silences_.match(alert.said))
+    return {State::silenced, std::string(who->by), std::string(who->comment)};
+  return {alert.plain, {}, {}};
+}
+
+void AlertBook::say(Alert& alert, Standing standing, Reason reason) {
   if (alert.hidden) return;
-  if (state != State::acknowledged && state != State::silenced) {
-    alert.said.by.clear();
-    alert.said.comment.clear();
-  }
-  alert.said.state = state;
+  alert.said.state = standing.state;
+  alert.said.by = std::move(standing.by);
+  alert.said.comment = std::move(standing.comment);
+  alert.said.reason = reason;
   alert.said.ts = ws_.clock.log_now();
   ++alert.said.n;
   ws_.say(alert.said);
 }
 
-void AlertBook::wait(AlertHandle handle, Alert& alert, Instant until) {
-  alert.due = until;
-  ws_.timers.add({until, handle, TimerKind::alert});
+void AlertBook::say_over(Alert& alert, State state, Reason reason) { say(alert, {state, {}, {}}, reason); }
+
+void AlertBook::look(Alert& alert) {
+  if (alert.hidden || alert.phase != Phase::open) return;
+  Standing now = standing(alert);
+  if (now.state == alert.said.state) return;
+  if (now.state == State::silenced) return say(alert, std::move(now), Reason::silence_began);
+  // It violates at this moment: whatever it was before, it fires.
+  if (now.state == State::flapping) now.state = alert.plain = State::firing;
+  if (alert.said.state == State::silenced) say(alert, std::move(now), Reason::silence_ended);
+}
+
+void AlertBook::look_again() {
+  for (const auto& alert : slots_)
+    if (alert) look(*alert);
+}
+
+proto::Severity AlertBook::escalated(const Alert& alert) const {
+  auto severity = alert.base;
+  for (const auto& step : alert.escalation)
+    if (alert.raised + std::min(step.after, end_of_time) <= ws_.clock.now())
+      severity = std::max(severity, step.severity);
+  return severity;
+}
+
+Instant AlertBook::deadline(const Alert& alert) const {
+  if (alert.phase == Phase::clearing) return alert.cooled;
+  Instant due = alert.silenced ? alert.silenced->until : never;
+  for (const auto& step : alert.escalation) {
+    const Instant at = alert.raised + std::min(step.after, end_of_time);
+    if (at > ws_.clock.now() && step.severity > alert.said.severity && (due == never || at < due)) due = at;
+  }
+  return due;
+}
+
+void AlertBook::arm(AlertHandle handle, Alert& alert) {
+  const Instant due = deadline(alert);
+  if (due == never || (alert.armed != never && alert.armed <= due)) return;
+  alert.armed = due;
+  ws_.timers.add({due, handle, TimerKind::alert});
 }
 
 void AlertBook::forget(AlertHandle handle) {
@@ -70,7 +115,8 @@ void AlertBook::forget(AlertHandle handle) {
   free_.push_back(slot);
 }
 
-AlertHandle AlertBook::raise(proto::AlertTransition draft, Millis cooldown, Showing showing) {
+AlertHandle AlertBook::raise(proto::AlertTransition draft, Millis cooldown, Showing showing,
+                             std::vector<proto::Escalation> escalation) {
   auto alert = std::make_unique<Alert>();
   const std::uint64_t identity = alert_identity(draft);
   alert->hash = alert_hash(identity, starts_.take(identity, draft.started));
@@ -79,12 +125,16 @@ AlertHandle AlertBook::raise(proto::AlertTransition draft, Millis cooldown, Show
   draft.started = std::min(draft.started, ws_.clock.log_now());
   draft.id = alert_id(alert->hash);
   draft.n = 0;
-  draft.state = State::firing;
   alert->said = std::move(draft);
   alert->cooldown = cooldown;
   alert->hidden = showing == Showing::hidden;
+  alert->raised = ws_.clock.now();
+  alert->base = alert->said.severity;
+  alert->escalation = std::move(escalation);
   const AlertHandle handle = insert(std::move(alert));
-  say(*find(handle), State::firing);
+  Alert& raised = *find(handle);
+  say(raised, standing(raised), Reason::violated);
+  arm(handle, raised);
   return handle;
 }
 
@@ -92,13 +142,16 @@ void AlertBook::raise_again(AlertHandle handle, std::uint32_t violations, const 
   Alert* alert = find(handle);
   if (alert == nullptr) return;
   alert->phase = Phase::open;
-  alert->due = never;
+  alert->cooled = never;
   alert->said.count += violations;
   alert->said.value = reading.value;
   alert->said.summary = reading.summary;
-  if (alert->flapping) return;
-  alert->flapping = true;
-  say(*alert, State::flapping);
+  const bool first = !std::exchange(alert->flapping, true);
+  if (first) alert->plain = State::flapping;
+  if (Standing now = standing(*alert); first || now.state != alert->said.state)
+    say(*alert, std::move(now), Reason::violated_again);
+  move(*alert, std::max(alert->said.severity, escalated(*alert)), Reason::escalated);
+  arm(handle, *alert);
 }
 
 void AlertBook::renew(AlertHandle handle, std::optional<double> value) {
@@ -114,10 +167,15 @@ void AlertBook::clear(AlertHandle handle, const Clearing& reading) {
   if (alert->hidden) return forget(handle);
   alert->said.value = reading.value;
   alert->said.summary = reading.summary;
-  if (!alert->flapping) say(*alert, State::resolved);
+  if (!alert->flapping) {
+    say_over(*alert, State::resolved, Reason::recovered);
+    alert->acknowledged.reset();
+    if (alert->silenced && alert->silenced->until == never) alert->silenced.reset();
+  }
   if (alert->cooldown <= Millis{0}) return forget(handle);
   alert->phase = Phase::clearing;
-  wait(handle, *alert, ws_.clock.now() + alert->cooldown);
+  alert->cooled = ws_.clock.now() + alert->cooldown;
+  arm(handle, *alert);
 }
 
 void AlertBook::remove(AlertHandle handle, std::string_view why) {
@@ -125,7 +183,7 @@ void AlertBook::remove(AlertHandle handle, std::string_view why) {
   if (alert == nullptr) return;
   if (alert->said.active() && alert->said.n > 0) {
     alert->said.summary = why;
-    say(*alert, State::removed);
+    say_over(*alert, State::removed, Reason::rule_removed);
   }
   forget(handle);
 }
@@ -134,9 +192,8 @@ void AlertBook::hide(AlertHandle handle, std::string_view why) {
   Alert* alert = find(handle);
   if (alert == nullptr || alert->hidden || alert->phase != Phase::open) return;
   const std::string summary = std::exchange(alert->said.summary, std::string(why));
-  if (alert->said.active()) say(*alert, State::removed);
+  if (alert->said.active()) say_over(*alert, State::removed, Reason::part_of);
   alert->said.summary = summary;
-  alert->due = never;
   alert->hidden = true;
 }
 
@@ -144,23 +201,41 @@ void AlertBook::show(AlertHandle handle) {
   Alert* alert = find(handle);
   if (alert == nullptr || !alert->hidden) return;
   alert->hidden = false;
-  say(*alert, State::firing);
+  alert->speaker = 0;
+  say(*alert, standing(*alert), Reason::on_its_own);
 }
 
-void AlertBook::set_severity(AlertHandle handle, proto::Severity severity) {
+void AlertBook::set_speaker(AlertHandle member, AlertHandle speaker) {
+  if (Alert* alert = find(member)) alert->speaker = speaker;
+}
+
+void AlertBook::set_severity(AlertHandle handle, proto::Severity severity, std::vector<proto::Escalation> escalation) {
   Alert* alert = find(handle);
-  if (alert == nullptr || alert->said.severity == severity) return;
-  if (alert->hidden || !alert->said.active()) {
-    alert->said.severity = severity;
+  if (alert == nullptr) return;
+  alert->base = severity;
+  alert->escalation = std::move(escalation);
+  move(*alert, escalated(*alert), Reason::severity);
+  arm(handle, *alert);
+}
+
+void AlertBook::move(Alert& alert, proto::Severity severity, Reason reason) {
+  if (alert.said.severity == severity) return;
+  if (severity > alert.said.severity) {
+    alert.acknowledged.reset();
+    alert.plain = State::firing;
+  }
+  if (alert.hidden || !alert.said.active()) {
+    alert.said.severity = severity;
+    Alert* speaker = alert.hidden ? find(alert.speaker) : nullptr;
+    if (speaker != nullptr && severity > speaker->said.severity) move(*speaker, severity, reason);
     return;
   }
-  const std::string summary = alert->said.summary;
-  alert->said.summary = "severity is now " + std::string(to_string(severity));
-  say(*alert, State::resolved);
-  if (alert->phase == Phase::open) alert->due = never;
-  alert->said.severity = severity;
-  alert->said.summary = summary;
-  say(*alert, State::firing);
+  const std::string summary = alert.said.summary;
+  alert.said.summary = "severity is now " + std::string(to_string(severity));
+  say_over(alert, State::resolved, reason);
+  alert.said.severity = severity;
+  alert.said.summary = summary;
+  say(alert, standing(alert), reason);
 }
 
 bool AlertBook::open(AlertHandle handle) const {
@@ -188,70 +263,44 @@ proto::Severity AlertBook::severity(AlertHandle handle) const {
   return alert != nullptr ? alert->said.severity : proto::Severity::info;
 }
 
+AlertHandle AlertBook::speaker(AlertHandle handle) const {
+  const Alert* alert = find(handle);
+  return alert != nullptr ? alert->speaker : 0;
+}
+
 std::string AlertBook::id(AlertHandle handle) const {
   const Alert* alert = find(handle);
   return alert != nullptr ? alert->said.id : std::string();
 }
 
-std::string AlertBook::act(const proto::OperatorAction& action, bool& ok) {
-  ok = false;
-  const auto hash = parse_alert_id(action.alert_id);
-  if (!hash) return "not an alert id";
-  const auto found = by_id_.find(*hash);
-  Alert* alert = found == by_id_.end() ? nullptr : find(found->second);
-  if (alert == nullptr) {
-    const bool was_there = std::find(resolved_.begin(), resolved_.end(), *hash) != resolved_.end();
-    return was_there ? "already resolved" : "unknown alert";
+std::optional<Instant> AlertBook::due(const Timer& timer) {
+  Alert* alert = find(timer.subject);
+  if (alert == nullptr || timer.deadline != alert->armed) return std::nullopt;
+  const Instant due = deadline(*alert);
+  if (due == never) {
+    alert->armed = never;
+    return std::nullopt;
   }
-  if (alert->said.tenant != action.tenant || alert->said.n == 0) return "unknown alert";
-  if (alert->hidden) return "part of another alert";
-  if (!alert->said.active()) return "already resolved";
-  const bool silence = action.verb == proto::OperatorVerb::silence;
-  Instant until = never;
-  if (silence && action.until) {
-    until = ws_.clock.to_instant(*action.until);
-    if (until <= ws_.clock.now()) return "until has passed";
-  }
-  ok = true;
-  const State wanted = silence ? State::silenced : State::acknowledged;
-  const bool repeated = alert->said.state == wanted && alert->said.by == action.by &&
-                        alert->said.comment == action.comment && (!silence || alert->due == until);
-  if (repeated) return std::string("already ") + std::string(to_string(wanted));
-  alert->said.by = action.by;
-  alert->said.comment = action.comment;
-  // A flapping alert that waits out its cooldown keeps that deadline; the silence then lasts until it is resolved.
-  if (alert->phase == Phase::open) {
-    alert->due = never;
-    if (until != never) wait(found->second, *alert, until);
-  }
-  say(*alert, wanted);
-  return std::string(to_string(wanted));
-}
-
-void AlertBook::apply(const proto::OperatorAction& action) {
-  proto::ControlReply reply;
-  reply.tenant = action.tenant;
-  reply.alert_id = action.alert_id;
-  reply.detail = act(action, reply.ok);
-  ws_.say(std::move(reply));
-}
-
-std::optional<Instant> AlertBook::due(const Timer& timer) const {
-  const Alert* alert = find(timer.subject);
-  if (alert == nullptr || alert->due == never) return std::nullopt;
-  return alert->due;
+  alert->armed = std::max(alert->armed, due);
+  return due;
 }
 
 void AlertBook::on_deadline(const Timer& timer) {
   Alert* alert = find(timer.subject);
-  if (alert == nullptr || alert->due == never || alert->due > ws_.clock.now()) return;
-  alert->due = never;
+  if (alert == nullptr || timer.deadline != alert->armed) return;
+  alert->armed = never;
+  const Instant now = ws_.clock.now();
   if (alert->phase == Phase::clearing) {
-    if (alert->said.active()) say(*alert, State::resolved);
+    if (alert->cooled > now) return arm(timer.subject, *alert);
+    if (alert->said.active()) say_over(*alert, State::resolved, Reason::stayed_clear);
     return forget(timer.subject);
   }
-  if (alert->said.state != State::silenced) return;
-  say(*alert, State::firing);
+  if (alert->silenced && alert->silenced->until != never && alert->silenced->until <= now) {
+    alert->silenced.reset();
+    look(*alert);
+  }
+  move(*alert, std::max(alert->said.severity, escalated(*alert)), Reason::escalated);
+  arm(timer.subject, *alert);
 }
 
 void AlertBook::count(std::size_t (&by_severity)[3]) const {

@@ -49,6 +49,75 @@ bool get(proto::ByteReader& in, proto::AlertTransition& t) {
 
 }  // namespace
 
+void AlertBook::put_marks(const Alert& alert, proto::ByteWriter& out) {
+  out.u8(static_cast<std::uint8_t>(alert.said.reason));
+  out.u8(static_cast<std::uint8_t>(alert.plain));
+  for (const auto* mark : {&alert.acknowledged, &alert.silenced}) {
+    out.boolean(mark->has_value());
+    if (!*mark) continue;
+    out.str((*mark)->by);
+    out.str((*mark)->comment);
+    analytics::put(out, (*mark)->until);
+  }
+  analytics::put(out, alert.cooled);
+  analytics::put(out, alert.raised);
+  out.u8(static_cast<std::uint8_t>(alert.base));
+  out.varint(alert.escalation.size());
+  for (const auto& step : alert.escalation) {
+    out.zigzag(step.after.count());
+    out.u8(static_cast<std::uint8_t>(step.severity));
+  }
+  out.varint(alert.speaker);
+  analytics::put(out, alert.armed);
+}
+
+bool AlertBook::get_marks(proto::ByteReader& in, Alert& alert) {
+  const auto reason = in.u8();
+  const auto plain = in.u8();
+  if (reason > static_cast<std::uint8_t>(proto::AlertReason::forgotten)) return false;
+  alert.said.reason = static_cast<proto::AlertReason>(reason);
+  alert.plain = static_cast<proto::AlertState>(plain);
+  if (alert.plain != proto::AlertState::firing && alert.plain != proto::AlertState::flapping) return false;
+  for (auto* mark : {&alert.acknowledged, &alert.silenced}) {
+    if (!in.boolean()) continue;
+    mark->emplace();
+    (*mark)->by = in.str();
+    (*mark)->comment = in.str();
+    (*mark)->until = get_instant(in);
+  }
+  alert.cooled = get_instant(in);
+  alert.raised = get_instant(in);
+  const auto base = in.u8();
+  if (base > 2) return false;
+  alert.base = static_cast<proto::Severity>(base);
+  const auto steps = in.varint();
+  if (steps > in.remaining()) return false;
+  for (std::uint64_t i = 0; i < steps; ++i) {
+    const Millis after = std::clamp(Millis{in.zigzag()}, Millis{0}, end_of_time);
+    const auto severity = in.u8();
+    if (severity > 2) return false;
+    alert.escalation.push_back({after, static_cast<proto::Severity>(severity)});
+  }
+  alert.speaker = in.varint();
+  alert.armed = get_instant(in);
+  return in.ok();
+}
+
+/// `due` was the end of the cooldown while clearing, else of the silence.
+void AlertBook::old_marks(AlertHandle handle, Alert& alert, Instant due) {
+  alert.base = alert.said.severity;
+  alert.raised = ws_.clock.to_instant(alert.said.started);
+  if (alert.flapping) alert.plain = proto::AlertState::flapping;
+  if (alert.phase == Phase::clearing) {
+    alert.cooled = due;
+  } else if (alert.said.state == proto::AlertState::silenced) {
+    alert.silenced = Mark{alert.said.by, alert.said.comment, due};
+  }
+  if (alert.said.state == proto::AlertState::acknowledged)
+    alert.acknowledged = Mark{alert.said.by, alert.said.comment, never};
+  arm(handle, alert);
+}
+
 void AlertBook::encode(proto::ByteWriter& out) const {
   out.varint(opened_);
   out.varint(slots_.size());
@@ -62,7 +131,7 @@ void AlertBook::encode(proto::ByteWriter& out) const {
     out.boolean(alert->flapping);
     out.boolean(alert->hidden);
     out.zigzag(alert->cooldown.count());
-    analytics::put(out, alert->due);
+    put_marks(*alert, out);
   }
   out.varint(free_.size());
   for (const auto slot : free_) out.varint(slot);
@@ -72,7 +141,7 @@ void AlertBook::encode(proto::ByteWriter& out) const {
   starts_.encode(out);
 }
 
-bool AlertBook::decode(proto::ByteReader& in) {
+bool AlertBook::decode(proto::ByteReader& in, unsigned version) {
   opened_ = static_cast<std::uint32_t>(in.varint());
   const auto slots = in.varint();
   if (slots > in.remaining()) return false;
@@ -92,8 +161,13 @@ bool AlertBook::decode(proto::ByteReader& in) {
     alert->flapping = in.boolean();
     alert->hidden = in.boolean();
     alert->cooldown = std::clamp(Millis{in.zigzag()}, Millis{0}, end_of_time);
-    alert->due = get_instant(in);
-    by_id_[alert->hash] = std::uint64_t{alert->generation} << 32 | (i + 1);
+    const AlertHandle handle = std::uint64_t{alert->generation} << 32 | (i + 1);
+    if (version >= 7) {
+      if (!get_marks(in, *alert)) return false;
+    } else {
+      old_marks(handle, *alert, get_instant(in));
+    }
+    by_id_[alert->hash] = handle;
     slots_.back() = std::move(alert);
   }
   const auto free = in.varint();

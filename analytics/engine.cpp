@@ -7,6 +7,7 @@
 #include "analytics/rule_runner.hpp"
 #include "analytics/series_groups.hpp"
 #include "analytics/service_alerts.hpp"
+#include "analytics/silences.hpp"
 #include "analytics/watchdog.hpp"
 #include "analytics/windows.hpp"
 #include "analytics/workspace.hpp"
@@ -14,13 +15,14 @@
 namespace telltale::analytics {
 
 namespace {
-constexpr std::uint32_t state_magic = 0x36615454;  // "TTa6": the last digit is the version
+constexpr std::uint32_t state_magic = 0x37615454;  // "TTa7": the last digit is the version
 constexpr unsigned oldest_version = 3;
 }  // namespace
 
 struct Engine::Impl {
   Workspace ws;
-  AlertBook book{ws};
+  Silences silences{ws};
+  AlertBook book{ws, silences};
   SeriesGroups groups{ws, book};
   ServiceAlerts service{ws, book};
   RuleRunner rules{ws, book, groups};
@@ -34,7 +36,7 @@ struct Engine::Impl {
   void run_deadlines(Instant until);
   void settle();
   void on_deadline(const Timer& timer);
-  [[nodiscard]] std::optional<Instant> due(const Timer& timer) const;
+  [[nodiscard]] std::optional<Instant> due(const Timer& timer);
 
   void on(const proto::NewDevice& e) {
     if (ws.fleet.add(e)) watchdog.device_added(proto::to_number(e.key));
@@ -62,11 +64,17 @@ struct Engine::Impl {
   void on(const proto::OperatorAction& e) { book.apply(e); }
   void on(const proto::RuleSetChange& e) {
     const proto::RuleSet before = std::exchange(ws.rules, e.rules);
+    silences.rules_changed(before);
     rules.rules_changed(before);
     windows.lengths_changed();
     watchdog.rules_changed();
+    book.look_again();
   }
   void on(const proto::ServiceCondition& e) { service.apply(e); }
+  void on(const proto::SilenceOrder& e) {
+    silences.apply(e);
+    book.look_again();
+  }
   // Clock steps are read before the batch's deadlines run; the rest says nothing about devices or values.
   void on(const proto::ClockStep&) {}
   void on(const proto::RetainedValue&) {}
@@ -84,7 +92,7 @@ void Engine::Impl::on(const proto::Link& e) {
   if (e.state == proto::LinkState::caught_up) gate.caught_up();
 }
 
-std::optional<Instant> Engine::Impl::due(const Timer& timer) const {
+std::optional<Instant> Engine::Impl::due(const Timer& timer) {
   switch (timer.kind) {
     case TimerKind::will:
       return watchdog.will_due(timer);
@@ -100,6 +108,8 @@ std::optional<Instant> Engine::Impl::due(const Timer& timer) const {
       return service.link_due();
     case TimerKind::missing:
       return rules.missing_due(timer, watchdog.listening_since());
+    case TimerKind::silencing:
+      return silences.due(timer);
     case TimerKind::silence:
       break;
   }
@@ -130,6 +140,9 @@ void Engine::Impl::on_deadline(const Timer& timer) {
       return watchdog.on_site(timer);
     case TimerKind::link:
       return service.on_link_deadline();
+    case TimerKind::silencing:
+      silences.on_deadline(timer);
+      return book.look_again();
   }
 }
 
@@ -167,6 +180,8 @@ void Engine::Impl::process(const proto::Batch& batch) {
     if (step == nullptr) continue;
     run_deadlines(ws.clock.to_instant(step->from));
     ws.clock.step(step->from, step->to);
+    silences.refresh();
+    book.look_again();
   }
   run_deadlines(ws.clock.to_instant(batch.log_time));
   proto::walk(
@@ -220,6 +235,7 @@ std::string Engine::encode() const {
   s.ws.fleet.encode(out);
   proto::encode(s.ws.rules, out);
   s.ws.timers.encode(out);
+  s.silences.encode(out);
   s.book.encode(out);
   s.groups.encode(out);
   s.service.encode(out);
@@ -238,9 +254,9 @@ std::optional<Engine> Engine::decode(std::string_view bytes) {
   const unsigned version = (magic >> 24) - '0';
   const bool known = magic << 8 == state_magic << 8 && version >= oldest_version && magic <= state_magic;
   const bool good = known && s.ws.clock.decode(in) && s.ws.fleet.decode(in) && proto::decode(in, s.ws.rules) &&
-                    s.ws.timers.decode(in) && s.book.decode(in) && s.groups.decode(in) && s.service.decode(in) &&
-                    s.rules.decode(in, version) && s.windows.decode(in, version) && s.watchdog.decode(in, version) &&
-                    s.gate.decode(in) && in.at_end();
+                    s.ws.timers.decode(in) && (version < 7 || s.silences.decode(in)) && s.book.decode(in, version) &&
+                    s.groups.decode(in) && s.service.decode(in) && s.rules.decode(in, version) &&
+                    s.windows.decode(in, version) && s.watchdog.decode(in, version) && s.gate.decode(in) && in.at_end();
   if (!good) return std::nullopt;
   return engine;
 }

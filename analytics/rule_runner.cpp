@@ -108,7 +108,7 @@ void RuleRunner::fire(std::uint32_t series, Cell& cell, double x, const Judgemen
   }
   draft.summary = sentence(rule, judgement, words);
   draft.runbook = rule.runbook;
-  cell.alert = groups_.raise(device, series, std::move(draft), rule.cooldown);
+  cell.alert = groups_.raise(device, series, std::move(draft), rule);
 }
 
 const RuleRunner::Cell* RuleRunner::find(const Timer& timer) const {
@@ -193,7 +193,10 @@ void RuleRunner::rematch(std::uint32_t series, const std::vector<std::int64_t>& 
     Cell& cell = *place;
     if (cell.due != never && !is_missing(ws_.rules.rules[cell.rule]))
       ws_.timers.add({cell.due, std::uint64_t{series} << 32 | cell.rule, TimerKind::persistence});
-    if (cell.alert != 0) book_.set_severity(cell.alert, ws_.rules.rules[cell.rule].severity);
+    if (cell.alert != 0) {
+      const proto::Rule& rule = ws_.rules.rules[cell.rule];
+      book_.set_severity(cell.alert, rule.severity, rule.escalate);
+    }
   }
   for (Cell& cell : cells) {
     const auto* missing = std::get_if<proto::MissingCheck>(&ws_.rules.rules[cell.rule].check);

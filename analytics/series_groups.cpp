@@ -18,25 +18,30 @@ bool SeriesGroups::relevant(const Raise& raise) const {
 }
 
 AlertHandle SeriesGroups::raise(std::uint32_t device, std::uint32_t series, proto::AlertTransition draft,
-                                Millis cooldown) {
+                                const proto::Rule& rule) {
+  if (book_.silenced(draft) && !book_.silenced(group_draft(device)))
+    return book_.raise(std::move(draft), rule.cooldown, Showing::shown, rule.escalate);
   Device& d = devices_[device];
   if (book_.open(d.group)) {
     if (draft.severity > book_.severity(d.group)) book_.set_severity(d.group, draft.severity);
     ++d.members;
     book_.renew(d.group);
-    return book_.raise(std::move(draft), Millis{0}, Showing::hidden);
+    const AlertHandle member = book_.raise(std::move(draft), Millis{0}, Showing::hidden, rule.escalate);
+    book_.set_speaker(member, d.group);
+    return member;
   }
   std::erase_if(d.recent, [this](const Raise& r) { return !recent(r); });
   std::set<std::uint32_t> raised{series};
   for (const Raise& r : d.recent) raised.insert(r.series);
   const bool grouped = raised.size() >= group_size;
-  const AlertHandle handle = book_.raise(std::move(draft), cooldown, grouped ? Showing::hidden : Showing::shown);
+  const AlertHandle handle =
+      book_.raise(std::move(draft), rule.cooldown, grouped ? Showing::hidden : Showing::shown, rule.escalate);
   d.recent.push_back({ws_.clock.now(), series, handle});
   if (grouped) form_group(device, d);
   return handle;
 }
 
-void SeriesGroups::form_group(std::uint32_t device, Device& d) {
+proto::AlertTransition SeriesGroups::group_draft(std::uint32_t device) const {
   const auto& site = ws_.fleet.site_of(device);
   proto::AlertTransition draft;
   draft.tenant = site.tenant;
@@ -44,14 +49,20 @@ void SeriesGroups::form_group(std::uint32_t device, Device& d) {
   draft.device = ws_.fleet.device(device).name;
   draft.rule = "grouped";
   draft.metric = "_";
+  return draft;
+}
+
+void SeriesGroups::form_group(std::uint32_t device, Device& d) {
+  auto draft = group_draft(device);
   draft.started = ws_.clock.to_log(d.recent.front().at);
   draft.count = static_cast<std::uint32_t>(d.recent.size());
   for (const Raise& r : d.recent) draft.severity = std::max(draft.severity, book_.severity(r.handle));
   draft.summary = std::to_string(d.recent.size()) + " alerts within 60 s on " + draft.device;
   for (const Raise& r : d.recent) book_.hide(r.handle, "part of the grouped alert on " + draft.device);
   d.members = draft.count;
-  d.recent.clear();
   d.group = book_.raise(std::move(draft), Millis{0}, Showing::shown);
+  for (const Raise& r : d.recent) book_.set_speaker(r.handle, d.group);
+  d.recent.clear();
 }
 
 void SeriesGroups::leave(std::uint32_t device) {

@@ -12,13 +12,13 @@ namespace telltale::analytics {
 /// When ten series of one device raise within 60 s, the device has one problem and not ten: one alert `grouped`
 /// (metric `_`, count = series that joined, severity = the highest) speaks for them. Alerts of these series that were
 /// shown already are taken back as `removed`; later raises of the device join silently while the group is open; the
-/// group resolves when its last member cleared.
+/// group resolves when its last member cleared. Silenced alerts neither make nor join a group that is not.
 /// Cost: O(raises of the device in the last 60 s) a raise; nothing otherwise.
 class SeriesGroups {
  public:
   SeriesGroups(Workspace& ws, AlertBook& book) : ws_(ws), book_(book) {}
 
-  AlertHandle raise(std::uint32_t device, std::uint32_t series, proto::AlertTransition draft, Millis cooldown);
+  AlertHandle raise(std::uint32_t device, std::uint32_t series, proto::AlertTransition draft, const proto::Rule& rule);
   /// To be called instead of book.clear / book.remove for alerts of series.
   void clear(std::uint32_t device, AlertHandle handle, const Clearing& reading);
   void remove(std::uint32_t device, AlertHandle handle, std::string_view why);
@@ -37,6 +37,7 @@ class SeriesGroups {
     std::uint32_t members = 0;
     std::vector<Raise> recent;
   };
+  [[nodiscard]] proto::AlertTransition group_draft(std::uint32_t device) const;
   void form_group(std::uint32_t device, Device& group);
   void leave(std::uint32_t device);
   [[nodiscard]] bool recent(const Raise& raise) const;

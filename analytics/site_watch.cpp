@@ -89,6 +89,13 @@ bool SiteWatch::together(std::uint32_t a, std::uint32_t b) const {
   return apart <= std::max(one_minute, period_(a));
 }
 
+bool SiteWatch::expected(std::uint32_t device) const {
+  auto alert = draft(ws_.fleet.device(device).site, "offline");
+  alert.device = ws_.fleet.device(device).name;
+  alert.severity = ws_.rules.offline_severity;
+  return book_.silenced(alert);
+}
+
 void SiteWatch::absent(std::uint32_t device) { devices_[device].voice = Voice::absent; }
 
 void SiteWatch::look(std::uint32_t number, std::uint32_t device) {
@@ -99,7 +106,11 @@ void SiteWatch::look(std::uint32_t number, std::uint32_t device) {
   site.looked_at = 0;
   std::vector<std::uint32_t> silent;
   std::size_t members = 0;
+  auto alert = draft(number, "site-silent");
+  alert.severity = ws_.rules.site_silent_severity;
+  const bool all_count = book_.silenced(alert);
   for (const auto key : all) {
+    if (!all_count && expected(key)) continue;
     const Device& d = devices_[key];
     const bool quiet = d.voice == Voice::stale || d.voice == Voice::offline;
     const bool with_it = quiet && together(key, device);

@@ -13,10 +13,11 @@ namespace telltale::analytics {
 
 /// Alerts about absent devices: `offline` (metric `_`) per device; and when more than half of a site's devices, and at
 /// least three, fell silent within one minute (or one period of theirs, if that is longer), one `site-silent` (device
-/// `-`) instead of theirs. The site alert resolves when no more than half of them are silent; who is still offline a
-/// minute later gets an alert of its own. Each of them, raised again within 15 minutes, goes on as flapping (field
-/// lesson 27). Cost: O(1) a change of presence; a look at the whole site only when so many devices are silent that it
-/// may be worth
+/// `-`) instead of theirs. Devices whose `offline` is silenced (maintenance) count for neither,
+/// unless the site alert would be silenced, too. The site alert resolves when no more than half of them are silent; who
+/// is still offline a minute later gets an alert of its own. Each of them, raised again within 15 minutes, goes on as
+/// flapping (field lesson 27). Cost: O(1) a change of presence; a look at the whole site only when so many devices are
+/// silent that it may be worth
 ///       it, and then not again before a further 64th of the site changed.
 class SiteWatch {
  public:
@@ -64,6 +65,8 @@ class SiteWatch {
   void fire(std::uint32_t site, const std::vector<std::uint32_t>& silent, std::size_t members);
   void count_out(std::uint32_t device);
   [[nodiscard]] std::string part_of(std::uint32_t site) const;
+  /// A silence covers this device being offline.
+  [[nodiscard]] bool expected(std::uint32_t device) const;
   [[nodiscard]] proto::AlertTransition draft(std::uint32_t site, std::string_view rule) const;
 
   Workspace& ws_;

@@ -97,7 +97,7 @@ bool TimerWheel::decode(proto::ByteReader& in) {
     Timer t;
     t.deadline = get_instant(in);
     const auto kind = in.u8();
-    if (kind > static_cast<std::uint8_t>(TimerKind::missing)) return false;
+    if (kind > static_cast<std::uint8_t>(TimerKind::silencing)) return false;
     t.kind = static_cast<TimerKind>(kind);
     t.subject = in.varint();
     add(t);

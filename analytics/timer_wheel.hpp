@@ -22,6 +22,7 @@ enum class TimerKind : std::uint8_t {
   site,         // site index
   link,         // none
   missing,      // series id << 32 | rule index
+  silencing,    // none
 };
 
 struct Timer {

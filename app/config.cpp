@@ -32,7 +32,8 @@ std::vector<std::string_view> section_names() {
   return names;
 }
 
-constexpr std::array<std::string_view, 5> list_names = {"rule", "heartbeat", "retention", "channel", "mapping"};
+constexpr std::array<std::string_view, 6> list_names = {"rule",      "heartbeat", "maintenance",
+                                                        "retention", "channel",   "mapping"};
 bool is_list(std::string_view section) { return std::ranges::find(list_names, section) != list_names.end(); }
 
 std::string lower_case(std::string_view text) {
@@ -195,6 +196,10 @@ class Parser {
     }
     if (const auto list = lists_.find("heartbeat"); list != lists_.end()) {
       config_.analytics.heartbeats = read_heartbeats(list->second, config_.multi_tenant, problems_);
+    }
+    if (const auto list = lists_.find("maintenance"); list != lists_.end()) {
+      config_.analytics.maintenance =
+          read_maintenance(list->second, config_.multi_tenant, config_.ingest.decoder.zone, problems_);
     }
     if (const auto list = lists_.find("retention"); list != lists_.end()) {
       config_.store.retention = read_retention(list->second, config_.multi_tenant, problems_);

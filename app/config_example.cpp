@@ -34,6 +34,7 @@ constexpr std::string_view lists = R"toml(
 # name = "too-cold"
 # metric = "temperature"
 # below = -20.0                       # fires below this
+# escalate = [ { after = "30m", severity = "critical" } ]   # still open then: this severity. One step needs no [ ]
 
 # [[rule]]
 # name = "odd-humidity"
@@ -82,6 +83,27 @@ constexpr std::string_view lists = R"toml(
 # site = "attic"
 # device = "*"
 # heartbeat = "15m"
+
+# When alerts that match are silenced: every week, or once. At least one pattern.
+# [[maintenance]]
+# name = "patching"                   # letters, digits and _ . : - (48 at most), unique
+# tenant = "*"                        # patterns with *; tenant only with [tenants] enabled
+# site = "plant1"
+# device = "pump-*"
+# metric = "*"
+# rule = "*"
+# severity = "*"
+# days = ["sat", "sun"]               # mon tue wed thu fri sat sun; default: every day
+# start = "02:30"                     # by the clock of the zone
+# duration = "2h"                     # up to 7d
+# zone = "Europe/Prague"              # IANA name; default: ingest.zone
+# comment = "weekly patching"         # part of the silenced alerts
+
+# [[maintenance]]
+# name = "new-boiler"
+# site = "home"
+# from = "2026-12-24T12:00:00"        # once, instead of days, start and duration
+# until = "2026-12-24T18:00:00Z"      # times without an offset are the zone's
 
 # Tenants whose data is kept differently ([tenants] enabled). The first match counts; the others are as in [store].
 # [[retention]]

@@ -117,6 +117,7 @@ proto::Rule read_rule(TableReader& table, bool multi_tenant, Problems& problems)
       rule.severity = static_cast<proto::Severity>(*choice);
     }
   }
+  if (const auto value = table.find("escalate")) read_escalation(*value, rule.severity, rule.escalate, problems);
   if (const auto value = table.find("message")) read_message(*value, rule.message, problems);
   if (const auto value = table.find("runbook")) {
     if (auto text = as_text(*value, problems)) rule.runbook = std::move(*text);
@@ -132,7 +133,7 @@ const std::vector<std::string_view>& rule_keys() {
   static const std::vector<std::string_view> keys = {
       "name",    "tenant", "site",   "device",  "metric", "tags",     "except",   "above",     "below",    "zscore",
       "clear",   "span",   "warmup", "floor",   "rate",   "per",      "over",     "direction", "flatline", "tolerance",
-      "missing", "frozen", "learn",  "unusual", "for",    "cooldown", "severity", "message",   "runbook"};
+      "missing", "frozen", "learn",  "unusual", "for",    "cooldown", "severity", "escalate",  "message",  "runbook"};
   return keys;
 }
 

@@ -15,10 +15,11 @@
 
 namespace telltale::app {
 
-/// The keys of [[rule]], [[heartbeat]], [[retention]], [[channel]], [[mapping]], and of a mapping's `metrics` and
-/// `time`.
+/// The keys of [[rule]], [[heartbeat]], [[maintenance]], [[retention]], [[channel]], [[mapping]], and of a mapping's
+/// `metrics` and `time`.
 [[nodiscard]] const std::vector<std::string_view>& rule_keys();
 [[nodiscard]] const std::vector<std::string_view>& heartbeat_keys();
+[[nodiscard]] const std::vector<std::string_view>& maintenance_keys();
 [[nodiscard]] const std::vector<std::string_view>& retention_keys();
 [[nodiscard]] const std::vector<std::string_view>& channel_keys();
 [[nodiscard]] const std::vector<std::string_view>& mapping_keys();
@@ -28,6 +29,10 @@ namespace telltale::app {
 [[nodiscard]] std::vector<proto::Rule> read_rules(const Value& list, bool multi_tenant, Problems& problems);
 [[nodiscard]] std::vector<proto::HeartbeatSetting> read_heartbeats(const Value& list, bool multi_tenant,
                                                                    Problems& problems);
+
+/// `zone`: of times and days where an entry names none.
+[[nodiscard]] std::vector<proto::MaintenanceWindow> read_maintenance(const Value& list, bool multi_tenant,
+                                                                     const std::string& zone, Problems& problems);
 
 [[nodiscard]] std::vector<store::RetentionClass> read_retention(const Value& list, bool multi_tenant,
                                                                 Problems& problems);
@@ -63,6 +68,10 @@ void read_pattern(const TableReader& table, std::string_view key, bool multi_ten
 
 /// What a rule checks: one of the types, and the keys that go with it.
 void read_check(const TableReader& table, proto::Rule& rule, Problems& problems);
+
+/// A rule's `escalate`: one step or a list of them, each higher and later than the one before.
+void read_escalation(const Value& value, proto::Severity severity, std::vector<proto::Escalation>& out,
+                     Problems& problems);
 
 /// Patterns of series: metric, device/metric or site/device/metric.
 void read_series_patterns(const Value& value, std::vector<std::string>& out, Problems& problems);

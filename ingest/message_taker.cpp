@@ -71,6 +71,10 @@ Outcome MessageTaker::take(const broker::InboundMessage& message, Timestamp rece
       if (message.retain) return Outcome::retained;  // an order is not repeated because we subscribed
       batch.add(decoded_.control);
       return Outcome::status;
+    case proto::MessageKind::silence:
+      if (message.retain) return Outcome::retained;
+      batch.add(decoded_.silence);
+      return Outcome::status;
     case proto::MessageKind::ack: {
       if (message.retain) return Outcome::retained;
       auto* device = registry_.find_or_add({decoded_.tenant, decoded_.site, decoded_.device}, batch);

@@ -20,6 +20,29 @@ enum class AlertState : std::uint8_t { firing, acknowledged, silenced, flapping,
   return names[static_cast<std::uint8_t>(s)];
 }
 
+/// Why an alert changed its state.
+enum class AlertReason : std::uint8_t {
+  violated,        // its rule: raised
+  recovered,       // its rule: clear again
+  stayed_clear,    // was flapping, and clear for a whole cooldown
+  violated_again,  // raised within the cooldown
+  ordered,         // somebody acknowledged or silenced this alert
+  silence_began,   // a silence or maintenance window that matches
+  silence_ended,
+  severity,      // its rule's severity is another now, or a member of the group has a higher one
+  escalated,     // it lasted
+  part_of,       // another alert speaks for it
+  on_its_own,    // the other alert is over, this one is not
+  rule_removed,  // or does not apply any more
+  forgotten,     // the service lost its memory
+};
+[[nodiscard]] constexpr std::string_view to_string(AlertReason r) noexcept {
+  constexpr std::string_view names[] = {"violated",      "recovered",     "stayed-clear", "violated-again", "ordered",
+                                        "silence-began", "silence-ended", "severity",     "escalated",      "part-of",
+                                        "on-its-own",    "rule-removed",  "forgotten"};
+  return names[static_cast<std::uint8_t>(r)];
+}
+
 /// Transition number `n` of one alert. (id, n) is unique.
 struct AlertTransition {
   std::string id;  // "a-" + 16 hex digits: hash of identity and start
@@ -37,6 +60,7 @@ struct AlertTransition {
   std::string summary;
   std::string by, comment;  // acknowledged, silenced
   std::string runbook;
+  AlertReason reason = AlertReason::violated;
 
   [[nodiscard]] bool active() const noexcept { return state != AlertState::resolved && state != AlertState::removed; }
   friend bool operator==(const AlertTransition&, const AlertTransition&) = default;
@@ -89,15 +113,34 @@ struct DeviceRollup {
   friend bool operator==(const DeviceRollup&, const DeviceRollup&) = default;
 };
 
-/// Answer to an operator's action, for control-reply/alert/{id}.
+/// Why an order is not followed. unknown: there is no such alert or silence; over: the alert was resolved.
+enum class OrderRefusal : std::uint8_t { none, unknown, over, invalid };
+
+/// Answer to an order, for control-reply/alert/{id} or control-reply/silence/{name}.
 struct ControlReply {
   std::string tenant, alert_id;
   bool ok = true;
   std::string detail;
+  std::string silence = {};  // its name; then there is no alert_id
+  OrderRefusal refusal = OrderRefusal::none;
   friend bool operator==(const ControlReply&, const ControlReply&) = default;
 };
 
-using Finding = std::variant<AlertTransition, PresenceChange, WindowAggregate, DeviceRollup, ControlReply>;
+/// A silence or maintenance window came, changed, began, ended or went.
+struct SilenceState {
+  enum class Kind : std::uint8_t { silence, maintenance };
+  enum class Phase : std::uint8_t { waiting, active, over };
+  Kind kind = Kind::silence;
+  Phase phase = Phase::waiting;
+  std::string tenant, name;  // names are unique in a kind and tenant; of maintenance the tenant is the pattern's
+  AlertPattern pattern;
+  Timestamp from, until;
+  std::string by, comment;
+  friend bool operator==(const SilenceState&, const SilenceState&) = default;
+};
+
+using Finding =
+    std::variant<AlertTransition, PresenceChange, WindowAggregate, DeviceRollup, ControlReply, SilenceState>;
 
 /// "1m", "10s", "1h": the spelling of a window in topics. Windows are whole seconds, minutes, hours or days.
 [[nodiscard]] std::string window_name(Millis window);

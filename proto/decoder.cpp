@@ -30,6 +30,7 @@ void reset(Decoded& out) {
     out.status = DeviceStatus{DeviceKey::none, DeviceState::online, false, {}, {}, {}};
     out.control = OperatorAction{OperatorVerb::ack, {}, {}, {}, {}, {}};
   }
+  if (out.kind == MessageKind::silence) out.silence = SilenceOrder{};
   out.kind = MessageKind::ignored;
   out.tenant = out.site = out.device = {};
   out.samples.clear();
@@ -128,6 +129,13 @@ Result<void, Rejection> Decoder::Impl::decode_native(const TopicParts& parts, ch
       out.kind = MessageKind::status;
       return read_status(payload, size, tape, clock, received, out.status);
     case TopicClass::control:
+      if (!topic->silence.empty()) {
+        out.kind = MessageKind::silence;
+        out.silence.tenant = topic->tenant;
+        out.silence.name = topic->silence;
+        out.silence.verb = topic->name.empty() ? SilenceVerb::set : SilenceVerb::end;
+        return read_silence(payload, size, tape, clock.zone(), out.silence);
+      }
       out.kind = MessageKind::control;
       out.control.tenant = topic->tenant;
       out.control.alert_id = topic->alert_id;

@@ -31,7 +31,7 @@ struct Sample {
 };
 
 /// ignored: classes that only the service writes, and the empty message that deletes a retained status.
-enum class MessageKind : std::uint8_t { telemetry, status, ack, control, ignored };
+enum class MessageKind : std::uint8_t { telemetry, status, ack, control, silence, ignored };
 
 /// What a message says. Reused from message to message so that its vectors keep their capacity.
 /// Of a refused message only tenant, site and device are kept, as far as they are known.
@@ -42,6 +42,7 @@ struct Decoded {
   std::vector<std::pair<std::string_view, std::string_view>> tags;
   DeviceStatus status;     // kind status; `device` and `retained` are left to the caller
   OperatorAction control;  // kind control
+  SilenceOrder silence;    // kind silence
   std::array<std::uint32_t, drop_reason_count> dropped{};
   std::array<std::uint32_t, time_replaced_count> replaced{};
 

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "proto/alert_pattern.hpp"
 #include "proto/clock.hpp"
 #include "proto/outcome.hpp"
 #include "proto/reading.hpp"
@@ -116,6 +117,22 @@ struct OperatorAction {
   friend bool operator==(const OperatorAction&, const OperatorAction&) = default;
 };
 
+enum class SilenceVerb : std::uint8_t { set, end };
+
+/// control/silence/{name}: alerts that match are silenced in [from, until). One of the same tenant and name is
+/// replaced. control/silence/{name}/end ends it early.
+struct SilenceOrder {
+  SilenceVerb verb = SilenceVerb::set;
+  std::string tenant;  // of the order; it silences no other tenant's alerts
+  std::string name;
+  AlertPattern pattern;
+  std::optional<Timestamp> from;  // default: at once
+  std::optional<Timestamp> until;
+  std::string by;
+  std::string comment;
+  friend bool operator==(const SilenceOrder&, const SilenceOrder&) = default;
+};
+
 /// From here on these rules and settings are in force.
 struct RuleSetChange {
   RuleSet rules;
@@ -151,6 +168,6 @@ struct ServiceCondition {
 
 using Event =
     std::variant<NewDevice, NewSeries, SeriesUnit, DeviceTags, DeviceStatus, Heard, RetainedValue, Link, SessionEpoch,
-                 RedeliveryTable, OperatorAction, RuleSetChange, ClockStep, DeadLetter, ServiceCondition>;
+                 RedeliveryTable, OperatorAction, RuleSetChange, ClockStep, DeadLetter, ServiceCondition, SilenceOrder>;
 
 }  // namespace telltale::proto

@@ -67,6 +67,78 @@ Result<void, Rejection> read_status(char* payload, std::size_t size, JsonTape& t
   return read_state(*state, out);
 }
 
+namespace {
+
+Result<void, Rejection> parse_order(char* payload, std::size_t size, JsonTape& tape) {
+  if (auto parsed = tape.parse(payload, size); !parsed) {
+    return fail(Rejection{parsed.error().reason, std::move(parsed.error().detail)});
+  }
+  if (tape[JsonTape::root].kind != JsonNode::Kind::object) return fail(bad_control("not an object"));
+  return {};
+}
+
+Rejection wrong(const JsonNode& node, std::string_view what) {
+  return bad_control("'" + std::string(node.key) + "' is " + std::string(what));
+}
+
+Result<void, Rejection> read_text(const JsonNode& node, std::string& out) {
+  if (node.kind != JsonNode::Kind::text) return fail(wrong(node, "not a text"));
+  out = node.text;
+  return {};
+}
+
+Result<void, Rejection> read_time(const JsonNode& node, const TimeZone& zone, std::optional<Timestamp>& out) {
+  const auto time = timestamp_from_node(node, zone);
+  if (!time) return fail(wrong(node, "not a time"));
+  out = *time;
+  return {};
+}
+
+std::string* pattern_of(std::string_view key, AlertPattern& pattern) {
+  if (key == "site") return &pattern.site;
+  if (key == "device") return &pattern.device;
+  if (key == "metric") return &pattern.metric;
+  if (key == "rule") return &pattern.rule;
+  return key == "severity" ? &pattern.severity : nullptr;
+}
+
+}  // namespace
+
+Result<void, Rejection> read_silence(char* payload, std::size_t size, JsonTape& tape, const TimeZone& zone,
+                                     SilenceOrder& out) {
+  const bool sets = out.verb == SilenceVerb::set;
+  if (size == 0 && !sets) return {};
+  if (auto parsed = parse_order(payload, size, tape); !parsed) return parsed;
+  bool any_pattern = false;
+  Result<void, Rejection> read;
+  tape.for_each_child(JsonTape::root, [&](std::uint32_t i) {
+    const auto& node = tape[i];
+    if (!read || node.kind == JsonNode::Kind::null) return;
+    if (node.key == "by") {
+      read = read_text(node, out.by);
+    } else if (node.key == "comment") {
+      read = read_text(node, out.comment);
+    } else if (!sets) {
+      read = fail(wrong(node, "no key here: by and comment are"));
+    } else if (node.key == "from") {
+      read = read_time(node, zone, out.from);
+    } else if (node.key == "until") {
+      read = read_time(node, zone, out.until);
+    } else if (auto* pattern = pattern_of(node.key, out.pattern)) {
+      any_pattern = true;
+      read = read_text(node, *pattern);
+      if (read && pattern->empty()) read = fail(wrong(node, "empty: nothing matches that"));
+    } else {
+      // A misspelt pattern would silence more than was meant.
+      read = fail(wrong(node, "no key here: site, device, metric, rule, severity, from, until, by, comment are"));
+    }
+  });
+  if (read && sets && !any_pattern)
+    return fail(
+        bad_control("says not what: name site, device, metric, rule or severity; everything is \"site\":\"*\""));
+  return read;
+}
+
 Result<void, Rejection> read_control(std::string_view verb, char* payload, std::size_t size, JsonTape& tape,
                                      const TimeZone& zone, OperatorAction& out) {
   if (verb == "ack") {
@@ -77,24 +149,17 @@ Result<void, Rejection> read_control(std::string_view verb, char* payload, std::
     return fail(bad_control("unknown verb '" + excerpt(verb) + "'"));
   }
   if (size == 0) return {};
-  if (auto parsed = tape.parse(payload, size); !parsed) {
-    return fail(Rejection{parsed.error().reason, std::move(parsed.error().detail)});
-  }
-  if (tape[JsonTape::root].kind != JsonNode::Kind::object) return fail(bad_control("not an object"));
+  if (auto parsed = parse_order(payload, size, tape); !parsed) return parsed;
   Result<void, Rejection> read;
   tape.for_each_child(JsonTape::root, [&](std::uint32_t i) {
     const auto& node = tape[i];
-    if (node.kind == JsonNode::Kind::null) return;
-    if (node.key == "by" || node.key == "comment") {
-      if (node.kind != JsonNode::Kind::text) read = fail(bad_control("'" + std::string(node.key) + "' is not a text"));
-      (node.key == "by" ? out.by : out.comment) = node.text;
+    if (!read || node.kind == JsonNode::Kind::null) return;
+    if (node.key == "by") {
+      read = read_text(node, out.by);
+    } else if (node.key == "comment") {
+      read = read_text(node, out.comment);
     } else if (node.key == "until") {
-      const auto until = timestamp_from_node(node, zone);
-      if (until) {
-        out.until = *until;
-      } else {
-        read = fail(bad_control("'until' is not a time"));
-      }
+      read = read_time(node, zone, out.until);
     }
   });
   return read;

@@ -15,4 +15,9 @@ namespace telltale::proto {
 [[nodiscard]] Result<void, Rejection> read_control(std::string_view verb, char* payload, std::size_t size,
                                                    JsonTape& tape, const TimeZone& zone, OperatorAction& out);
 
+/// {"site":…,"device":…,"metric":…,"rule":…,"severity":…,"from":…,"until":…,"by":…,"comment":…}. To set one, at least
+/// one pattern is needed: a silence of everything has to say so. To end one, `by` and `comment`, or no payload at all.
+[[nodiscard]] Result<void, Rejection> read_silence(char* payload, std::size_t size, JsonTape& tape,
+                                                   const TimeZone& zone, SilenceOrder& out);
+
 }  // namespace telltale::proto

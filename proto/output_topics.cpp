@@ -54,6 +54,11 @@ std::string OutputTopics::control_reply(std::string_view tenant, std::string_vie
   return add(topic, {"alert", alert_id});
 }
 
+std::string OutputTopics::silence_reply(std::string_view tenant, std::string_view name) const {
+  auto topic = start(tenant, TopicClass::control_reply);
+  return add(topic, {"silence", name});
+}
+
 std::string OutputTopics::service_time(std::string_view tenant) const {
   auto topic = start(tenant, TopicClass::service);
   return add(topic, {"time"});

@@ -9,7 +9,7 @@ namespace telltale::proto {
 
 namespace {
 
-constexpr std::uint8_t rule_set_version = 2;  // 1 had no `except`
+constexpr std::uint8_t rule_set_version = 3;  // 1 had no `except`, 2 neither `escalate` nor maintenance
 
 void put(ByteWriter& out, const std::optional<double>& v) {
   out.boolean(v.has_value());
@@ -122,6 +122,23 @@ void encode(const Rule& r, ByteWriter& out) {
   }
   out.zigzag(r.cooldown.count());
   out.u8(static_cast<std::uint8_t>(r.severity));
+  out.varint(r.escalate.size());
+  for (const auto& e : r.escalate) {
+    out.zigzag(e.after.count());
+    out.u8(static_cast<std::uint8_t>(e.severity));
+  }
+}
+
+bool decode_escalations(ByteReader& in, std::vector<Escalation>& out) {
+  const auto n = in.varint();
+  if (n > in.remaining()) return false;
+  for (std::uint64_t i = 0; i < n; ++i) {
+    Escalation e;
+    e.after = Millis{in.zigzag()};
+    if (!get_severity(in, e.severity)) return false;
+    out.push_back(e);
+  }
+  return in.ok();
 }
 
 bool decode(ByteReader& in, Rule& r, std::uint8_t version) {
@@ -154,7 +171,7 @@ bool decode(ByteReader& in, Rule& r, std::uint8_t version) {
       return false;
   }
   r.cooldown = Millis{in.zigzag()};
-  return get_severity(in, r.severity) && in.ok();
+  return get_severity(in, r.severity) && (version < 3 || decode_escalations(in, r.escalate)) && in.ok();
 }
 
 }  // namespace
@@ -175,6 +192,8 @@ void encode(const RuleSet& rules, ByteWriter& out) {
   put_windows(out, rules.rollup_windows);
   out.u8(static_cast<std::uint8_t>(rules.offline_severity));
   out.u8(static_cast<std::uint8_t>(rules.site_silent_severity));
+  out.varint(rules.maintenance.size());
+  for (const auto& window : rules.maintenance) encode(window, out);
 }
 
 bool decode(ByteReader& in, RuleSet& rules) {
@@ -199,8 +218,14 @@ bool decode(ByteReader& in, RuleSet& rules) {
   rules.default_heartbeat_s = in.zigzag();
   rules.live_max_age = Millis{in.zigzag()};
   rules.allowed_lateness = Millis{in.zigzag()};
-  return get_windows(in, rules.windows) && get_windows(in, rules.rollup_windows) &&
-         get_severity(in, rules.offline_severity) && get_severity(in, rules.site_silent_severity) && in.ok();
+  if (!get_windows(in, rules.windows) || !get_windows(in, rules.rollup_windows) ||
+      !get_severity(in, rules.offline_severity) || !get_severity(in, rules.site_silent_severity))
+    return false;
+  const auto windows = version >= 3 ? in.varint() : 0;
+  if (windows > in.remaining()) return false;
+  for (std::uint64_t i = 0; i < windows; ++i)
+    if (!decode(in, rules.maintenance.emplace_back())) return false;
+  return in.ok();
 }
 
 bool matches(std::string_view pattern, std::string_view text) noexcept {

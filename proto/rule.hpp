@@ -10,6 +10,7 @@
 
 #include "proto/bytes.hpp"
 #include "proto/clock.hpp"
+#include "proto/maintenance.hpp"
 
 namespace telltale::proto {
 
@@ -89,6 +90,13 @@ struct NofM {
 };
 using Persistence = std::variant<std::monostate, Millis, NofM>;
 
+/// An alert that is still open `after` it was raised has this severity.
+struct Escalation {
+  Millis after{0};
+  Severity severity = Severity::critical;
+  friend bool operator==(const Escalation&, const Escalation&) = default;
+};
+
 /// One rule as a person wrote it. Patterns take `*` for any run of characters.
 struct Rule {
   std::string name;
@@ -99,6 +107,7 @@ struct Rule {
   Persistence persistence;
   Millis cooldown{0};
   Severity severity = Severity::warning;
+  std::vector<Escalation> escalate;  // ascending in time and severity
   std::string message;  // template: {metric} {value} {unit} {threshold} {device} {site}; "" = the default sentence
   std::string runbook;
   friend bool operator==(const Rule&, const Rule&) = default;
@@ -123,6 +132,7 @@ struct RuleSet {
   std::vector<Millis> rollup_windows{Millis{60'000}};  // rollup/… windows
   Severity offline_severity = Severity::warning;
   Severity site_silent_severity = Severity::critical;
+  std::vector<MaintenanceWindow> maintenance;
   friend bool operator==(const RuleSet&, const RuleSet&) = default;
 };
 

@@ -135,7 +135,14 @@ Result<NativeTopic, std::string> parse_native(const TopicParts& parts) {
   }
 
   if (out.topic_class == TopicClass::control) {
-    if (n != 3 || levels[0] != "alert") return fail(std::string("not control/alert/{id}/{ack or silence}"));
+    if ((n == 2 || (n == 3 && levels[2] == "end")) && levels[0] == "silence") {
+      if (!valid_name(levels[1])) return fail(quoted("not a name of a silence:", levels[1]));
+      out.silence = levels[1];
+      out.name = n == 3 ? levels[2] : std::string_view{};
+      return out;
+    }
+    if (n != 3 || levels[0] != "alert")
+      return fail(std::string("neither control/alert/{id}/{ack or silence} nor control/silence/{name} nor its /end"));
     if (!valid_alert_id(levels[1])) return fail(quoted("not an alert id:", levels[1]));
     out.alert_id = levels[1];
     out.name = levels[2];
@@ -161,6 +168,10 @@ std::string to_topic(const NativeTopic& topic, Tenancy tenancy) {
   std::string out;
   if (tenancy == Tenancy::multi) out.append(topic.tenant).append("/");
   out.append(to_string(topic.topic_class));
+  if (topic.topic_class == TopicClass::control && !topic.silence.empty()) {
+    out.append("/silence/").append(topic.silence);
+    return topic.name.empty() ? out : out.append("/").append(topic.name);
+  }
   if (topic.topic_class == TopicClass::control) {
     return out.append("/alert/").append(topic.alert_id).append("/").append(topic.name);
   }

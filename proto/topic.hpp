@@ -45,6 +45,8 @@ inline constexpr std::string_view site_syntax = "a-z, 0-9, _ and -, beginning wi
 [[nodiscard]] bool valid_site(std::string_view text) noexcept;
 [[nodiscard]] bool valid_device(std::string_view text) noexcept;
 [[nodiscard]] bool valid_metric(std::string_view text) noexcept;
+/// The name of a silence.
+[[nodiscard]] inline bool valid_name(std::string_view text) noexcept { return valid_device(text); }
 [[nodiscard]] inline bool valid_rule(std::string_view text) noexcept { return valid_metric(text); }
 
 /// The payload keys of contracts 2 that are never metrics (ts, seq, values …).
@@ -69,8 +71,9 @@ struct NativeTopic {
   std::string_view tenant;
   TopicClass topic_class = TopicClass::telemetry;
   std::string_view site, device;
-  std::string_view name;      // telemetry: the metric or ""; ack: the command; control: the verb
-  std::string_view alert_id;  // control
+  std::string_view name;      // telemetry: the metric or ""; ack: the command; control: the verb ("" sets a silence)
+  std::string_view alert_id;  // control of an alert
+  std::string_view silence = {};  // control of a silence: its name
   friend bool operator==(const NativeTopic&, const NativeTopic&) = default;
 };
 /// For classes that the service writes only tenant and class are filled in: nobody reads further.

@@ -113,6 +113,16 @@ struct Put {
     out.boolean(e.active);
     out.str(e.summary);
   }
+  void operator()(const SilenceOrder& e) const {
+    out.u8(static_cast<std::uint8_t>(e.verb));
+    out.str(e.tenant);
+    out.str(e.name);
+    proto::encode(e.pattern, out);
+    put(e.from, out);
+    put(e.until, out);
+    out.str(e.by);
+    out.str(e.comment);
+  }
 };
 
 /// Fields one after the other; a value outside its enum makes the whole event invalid.
@@ -195,6 +205,16 @@ struct Take {
     e.device = key<DeviceKey>();
   }
   void operator()(ServiceCondition& e) { e = {str(), in.boolean(), str()}; }
+  void operator()(SilenceOrder& e) {
+    e.verb = choice<SilenceVerb>(2);
+    e.tenant = str();
+    e.name = str();
+    proto::decode(in, e.pattern);
+    e.from = optional_time();
+    e.until = optional_time();
+    e.by = str();
+    e.comment = str();
+  }
 };
 
 template <std::size_t Index = 0>

@@ -97,6 +97,7 @@ class LogMaker {
     if (chance(50)) set.windows.emplace_back(10'000);
     if (chance(50)) set.rollup_windows = {Millis{10'000}};
     if (chance(30)) set.offline_severity = proto::Severity::info;
+    for (int i = pick(0, 2); i > 0; --i) set.maintenance.push_back(maintenance("w" + std::to_string(i)));
     return set;
   }
 
@@ -133,7 +134,35 @@ class LogMaker {
     if (chance(20)) r.persistence = proto::NofM{2, 4};
     if (chance(40)) r.cooldown = Millis{pick(1, 60) * 1'000};
     r.severity = static_cast<proto::Severity>(pick(0, 2));
+    if (chance(40)) r.escalate.push_back({Millis{pick(0, 300) * 1'000}, proto::Severity::warning});
+    if (chance(30)) r.escalate.push_back({Millis{pick(300, 2'000) * 1'000}, proto::Severity::critical});
     return r;
+  }
+
+  proto::AlertPattern pattern() {
+    proto::AlertPattern p;
+    if (chance(40)) p.site = chance(50) ? "hall" : "y*";
+    if (chance(40)) p.device = chance(50) ? "d1*" : "*";
+    if (chance(30)) p.rule = chance(50) ? "r*" : "offline";
+    if (chance(20)) p.severity = "warning";
+    return p;
+  }
+
+  proto::MaintenanceWindow maintenance(std::string name) {
+    proto::MaintenanceWindow w;
+    w.name = std::move(name);
+    w.pattern = pattern();
+    if (chance(50)) {
+      const auto from = now_ + Millis{pick(-600, 600) * 1'000};
+      w.once = proto::TimeSpan{from, from + Millis{pick(1, 900) * 1'000}};
+      return w;
+    }
+    w.weekdays = static_cast<std::uint8_t>(pick(1, 127));
+    w.start = Millis{pick(0, 86'399) * 1'000};
+    w.duration = Millis{pick(60, 100'000) * 1'000};
+    w.zone.first = Millis{pick(-12, 12) * 3'600'000};
+    w.zone.changes = {{now_ + Millis{pick(-90'000, 90'000) * 1'000}, w.zone.first + Millis{3'600'000}}};
+    return w;
   }
 
   proto::Reading reading() {
@@ -151,7 +180,7 @@ class LogMaker {
   proto::Event event() {
     const proto::DeviceKey device{static_cast<std::uint32_t>(pick(1, devices))};
     const auto word = [&] { return chance(50) ? std::string() : std::to_string(pick(1, 2)); };
-    switch (pick(0, 11)) {
+    switch (pick(0, 12)) {
       case 0:
       case 1:
       case 2:
@@ -178,7 +207,20 @@ class LogMaker {
         if (chance(50)) a.until = now_ + Millis{pick(-10, 300) * 1'000};
         return a;
       }
-      case 10:
+      case 10: {
+        proto::SilenceOrder order{chance(75) ? proto::SilenceVerb::set : proto::SilenceVerb::end,
+                                  "default",
+                                  "s" + std::to_string(pick(1, 3)),
+                                  pattern(),
+                                  {},
+                                  {},
+                                  "ana",
+                                  word()};
+        if (chance(95)) order.until = now_ + Millis{pick(-10, 900) * 1'000};
+        if (chance(30)) order.from = now_ + Millis{pick(-10, 300) * 1'000};
+        return order;
+      }
+      case 11:
         return proto::ServiceCondition{chance(50) ? "disk-low" : "series-limit", chance(60), "why"};
       default:
         return proto::SeriesUnit{proto::SeriesId{static_cast<std::uint32_t>(pick(1, static_cast<int>(series_)))},

@@ -109,6 +109,19 @@ class Story {
     return event(proto::OperatorAction{verb, "default", id, "ana", "on it", until});
   }
 
+  Story& silence(const std::string& name, proto::AlertPattern pattern, Timestamp until,
+                 std::optional<Timestamp> from = std::nullopt) {
+    return event(
+        proto::SilenceOrder{proto::SilenceVerb::set, "default", name, std::move(pattern), from, until, "ana", "works"});
+  }
+  Story& end_silence(const std::string& name) {
+    return event(proto::SilenceOrder{proto::SilenceVerb::end, "default", name, {}, {}, {}, "ana", ""});
+  }
+  Story& restart() {
+    engine = *analytics::Engine::decode(engine.encode());
+    return *this;
+  }
+
   Story& event(proto::Event e) {
     proto::Batch b;
     b.add(std::move(e));

@@ -59,6 +59,8 @@ Rule any_rule() {
   }
   rule.cooldown = Millis{*rc::gen::arbitrary<std::int64_t>()};
   rule.severity = *rc::gen::element(Severity::info, Severity::warning, Severity::critical);
+  if (*rc::gen::arbitrary<bool>())
+    rule.escalate = {{Millis{*rc::gen::arbitrary<std::int64_t>()}, Severity::warning}, {Millis{7}, Severity::critical}};
   return rule;
 }
 
@@ -75,6 +77,17 @@ RuleSet any_rule_set() {
   rules.windows = {Millis{10'000}, Millis{*rc::gen::arbitrary<std::int64_t>()}};
   rules.rollup_windows.clear();
   rules.offline_severity = *rc::gen::element(Severity::info, Severity::warning, Severity::critical);
+  if (*rc::gen::arbitrary<bool>()) {
+    MaintenanceWindow window;
+    window.name = *rc::gen::arbitrary<std::string>();
+    window.pattern.device = *rc::gen::arbitrary<std::string>();
+    window.comment = *rc::gen::arbitrary<std::string>();
+    window.weekdays = *rc::gen::arbitrary<std::uint8_t>();
+    window.start = Millis{*rc::gen::inRange(0, 86'400'000)};
+    window.duration = Millis{*rc::gen::inRange(0, 7 * 86'400'000)};
+    window.zone = {"Some/Where", Millis{3'600'000}, {{from_ms(5), Millis{0}}, {from_ms(9), Millis{-60'000}}}};
+    rules.maintenance = {window, window};
+  }
   return rules;
 }
 

@@ -59,6 +59,8 @@ Batch one_of_everything() {
   batch.add(DeadLetter{DeadLetterReason::bad_json, "a/b", std::string(1000, 'x'), 1000, "byte 0", device_1});
   batch.add(DeadLetter{DeadLetterReason::device_limit, "a/b", "{", 70'000, "", DeviceKey::none});
   batch.add(ServiceCondition{"disk-low", true, "1 MB left"});
+  batch.add(SilenceOrder{
+      SilenceVerb::end, "acme", "s", {"*", "a", "b", "c", "d", "info"}, from_ms(1), from_ms(2), "eva", "done"});
   batch.packets = {{3, 65535, 1}, {2, 1, UINT64_MAX}};
   return batch;
 }
