@@ -5,8 +5,10 @@
 
 namespace telltale::ingest {
 
-LogClock::LogClock(const Clock& clock, std::optional<Timestamp> last)
-    : clock_(clock), base_wall_(clock.now()), base_steady_(clock.steady_now()), last_(base_wall_) {
+LogClock::LogClock(const Clock& clock, std::optional<Timestamp> last) : clock_(clock) {
+  const auto [steady, wall] = read_both();
+  base_wall_ = last_ = wall;
+  base_steady_ = steady;
   if (!last) return;
   if (*last - base_wall_ > tolerance) {
     step_ = proto::ClockStep{*last, base_wall_};
@@ -15,9 +17,18 @@ LogClock::LogClock(const Clock& clock, std::optional<Timestamp> last)
   }
 }
 
+LogClock::Both LogClock::read_both() const {
+  constexpr int tries = 10;
+  for (int i = 1;; ++i) {
+    const auto before = clock_.steady_now();
+    const auto wall = clock_.now();
+    const auto after = clock_.steady_now();
+    if (after - before <= at_once || i == tries) return {after, wall};
+  }
+}
+
 Timestamp LogClock::now() {
-  const auto steady = clock_.steady_now();
-  const auto wall = clock_.now();
+  const auto [steady, wall] = read_both();
   const auto expected = base_wall_ + std::chrono::duration_cast<Millis>(steady - base_steady_);
   const auto away = wall - expected;
   if (away > tolerance || away < -tolerance) {

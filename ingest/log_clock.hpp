@@ -24,9 +24,17 @@ class LogClock {
   static constexpr Millis tolerance{2000};
 
  private:
+  struct Both {
+    std::chrono::steady_clock::time_point steady;
+    Timestamp wall;
+  };
+  /// Both clocks at one moment: a process that was not run between two looks would see a step.
+  [[nodiscard]] Both read_both() const;
+  static constexpr Millis at_once{100};
+
   const Clock& clock_;
   Timestamp base_wall_;
-  std::chrono::steady_clock::time_point base_steady_;
+  std::chrono::steady_clock::time_point base_steady_{};
   Timestamp last_;
   std::optional<proto::ClockStep> step_;
 };

@@ -56,3 +56,33 @@ TEST_CASE("log time does not go back over a restart", "[ingest]") {
     CHECK(log_clock.take_step()->from == last);
   }
 }
+
+TEST_CASE("a process that is not run between its looks at two clocks sees no step", "[ingest][lesson-24]") {
+  /// At its `stalled`-th look the process had to wait for a minute first.
+  struct StallingClock final : telltale::Clock {
+    telltale::Timestamp now() const override {
+      look();
+      return time.now();
+    }
+    std::chrono::steady_clock::time_point steady_now() const override {
+      look();
+      return time.steady_now();
+    }
+    void look() const {
+      if (looks++ == stalled) time.advance(1min);
+    }
+    mutable telltale::test::SimulatedClock time;
+    mutable int looks = 0;
+    int stalled = 0;
+  };
+  StallingClock clock;
+  clock.stalled = GENERATE(range(0, 12));
+  CAPTURE(clock.stalled);
+  LogClock log_clock{clock, std::nullopt};
+  for (int i = 0; i < 4; ++i) {
+    const auto seen = log_clock.now();
+    CHECK(seen == clock.time.now());
+    CHECK(!log_clock.step_pending());
+    clock.time.advance(1s);
+  }
+}

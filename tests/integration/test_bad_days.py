@@ -36,7 +36,7 @@ class BadDays(ShortKeepalive):
         for i in range(500, 1000):
             self.publish("telemetry/s/d", f'{{"value":{i}}}')
         self.flush()
-        eventually("all is stored", lambda: len(self.values("d")) >= 1000, 60)
+        eventually("all is stored", lambda: len(self.values("d")) >= 1000)
         self.assertEqual(self.values("d"), [str(i) for i in range(1000)])
 
     def test_the_broker_is_killed_and_comes_back_without_its_session(self):
@@ -50,10 +50,10 @@ class BadDays(ShortKeepalive):
             file.unlink()
         self.broker.start()
         self.reconnect_client()
-        eventually("the service is back", self.service.ready, 60)
+        eventually("the service is back", self.service.ready)
         self.publish("telemetry/s/d", '{"value":200}')
         self.flush()
-        eventually("the new reading is stored", lambda: len(self.values("d")) >= 201, 60)
+        eventually("the new reading is stored", lambda: len(self.values("d")) >= 201)
         self.assertEqual(self.values("d"), [str(i) for i in range(201)])
 
     def test_the_broker_is_absent_at_start(self):
@@ -65,7 +65,7 @@ class BadDays(ShortKeepalive):
         self.assertTrue(self.service.alive())
         self.assertFalse(self.service.ready())
         self.broker.start()
-        self.service.wait_ready(60)
+        self.service.wait_ready()
 
     def listening(self):
         try:
@@ -83,17 +83,19 @@ class BadDays(ShortKeepalive):
         silent_since = time.monotonic()
         self.broker.process.send_signal(signal.SIGSTOP)
         try:
-            eventually("the service notices", lambda: not self.service.ready(), 60)
+            eventually("the service notices", lambda: not self.service.ready())
             # Three heartbeats of 10 s: long enough for every device to be offline, were it their silence.
-            eventually("the stall outlasts the devices' deadline", lambda: time.monotonic() - silent_since > 32, 60)
+            eventually("the stall outlasts the devices' deadline", lambda: time.monotonic() - silent_since > 32)
         finally:
+            went_on_ms = time.time() * 1000
             self.broker.process.send_signal(signal.SIGCONT)
-        self.service.wait_ready(60)
+        self.service.wait_ready()
         seen = eventually("link-down is told after the reconnect", lambda: self.client.pump(0.05) or [
-            t for t, _ in self.client.messages if "/link-down/" in t], 60)
+            t for t, _ in self.client.messages if "/link-down/" in t])
         self.assertTrue(seen)
-        states = {json.loads(p)["state"] for t, p in self.client.messages if t.startswith("presence/")}
-        self.assertNotIn("offline", states)
+        # On a slow machine they may be silent for three heartbeats again by now.
+        presence = [json.loads(p) for t, p in self.client.messages if t.startswith("presence/")]
+        self.assertEqual([p for p in presence if p["state"] == "offline" and p["ts"] < went_on_ms + 30_000], [])
 
     def test_a_stop_beside_a_stalled_broker_ends_in_its_time_and_loses_nothing(self):
         """[lesson-10] Every part gives up waiting for a broker that says nothing; what it has is in the log."""
@@ -138,7 +140,7 @@ class BadDays(ShortKeepalive):
         client = Client(self.broker.port, "late")
         client.subscribe("alert-state/#")
         eventually("the damage is an alert", lambda: client.pump(0.05) or any(
-            "/log-damage/" in t for t, _ in client.messages), 30)
+            "/log-damage/" in t for t, _ in client.messages))
 
 
 class OldSnapshot(ShortKeepalive):
@@ -196,7 +198,7 @@ class OldSnapshot(ShortKeepalive):
         publish(range(200_000, 200_500))
         self.flush()
         self.service.wait_ready()
-        eventually("the new ones are stored", lambda: "200499" in self.values("d"), 60)
+        eventually("the new ones are stored", lambda: "200499" in self.values("d"))
         outcomes = self.settled(900)
         self.assertTrue(self.service.alive())
         stored = collections.Counter(int(v) for v in self.values("d"))
@@ -232,10 +234,10 @@ class DiskFull(Scene):
         for i in range(1, 3001):
             self.publish("telemetry/s/d", f'{{"value":{i}}}')
         self.flush()
-        eventually("readyz says it", lambda: not service.ready(), 30)
+        eventually("readyz says it", lambda: not service.ready())
         self.assertTrue(service.alive())
         ballast.unlink()
-        eventually("everything is stored", lambda: len(self.values("d")) >= 3001, 60)
+        eventually("everything is stored", lambda: len(self.values("d")) >= 3001)
         self.assertEqual(self.values("d"), [str(i) for i in range(3001)])
 
 

@@ -77,7 +77,7 @@ class Session(Scene):
         self.publish("status/s/gone", '{"state":"online","session":"x"}', retain=True)
         self.publish("status/s/gone", '{"state":"offline","session":"x"}', retain=True)
         eventually("the will with the present session counts", lambda: self.client.pump(0.02) or any(
-            json.loads(p)["state"] == "offline" for t, p in self.client.messages if t == "presence/s/gone"), 20)
+            json.loads(p)["state"] == "offline" for t, p in self.client.messages if t == "presence/s/gone"))
         self.assertEqual([json.loads(p)["state"] for t, p in self.client.messages if t == "presence/s/dev"], ["online"])
 
     def test_a_second_service_with_the_same_client_id_is_told_apart(self):
@@ -85,10 +85,10 @@ class Session(Scene):
         other = self.new_service("second")
         other.start()
         eventually("the first says that it was taken over",
-                   lambda: "taken over" in (self.service.folder / "telltale.log").read_text(), 60)
+                   lambda: "taken over" in (self.service.folder / "telltale.log").read_text())
         self.assertTrue(self.service.alive())
         self.assertFalse(self.service.ready())
-        other.wait_ready(30)
+        other.wait_ready()
         self.client.subscribe("service/telltale/status")
         eventually("the newcomer keeps its name", lambda: self.client.pump(0.02) or self.client.messages)
         self.assertEqual(json.loads(self.client.messages[-1][1])["state"], "online")
@@ -99,7 +99,7 @@ class Session(Scene):
     def test_a_second_service_on_the_same_folder_is_refused(self):
         other = self.new_service("second", data=self.service.data)
         other.start()
-        self.assertNotEqual(other.process.wait(20), 0)
+        self.assertNotEqual(other.process.wait(120), 0)
         self.assertIn("in use by another telltale", (other.folder / "telltale.log").read_text().lower())
         self.assertTrue(self.service.ready())
 
@@ -216,7 +216,7 @@ class DeadOutput(Scene):
         self.acl.write_text("topic readwrite #\n")
         self.broker.process.send_signal(signal.SIGHUP)
         eventually("all of them arrive once it may", lambda: self.client.pump(0.05) or len(
-            {(m["id"], m["n"]) for m in (json.loads(p) for _, p in self.client.messages)}) >= 1999, 60)
+            {(m["id"], m["n"]) for m in (json.loads(p) for _, p in self.client.messages)}) >= 1999)
 
 
 RULE = """

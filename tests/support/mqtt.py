@@ -24,16 +24,22 @@ def publish_frame(topic, payload, packet_id, retain=False):
 
 
 class Client:
-    def __init__(self, port, client_id, clean=True, keepalive=60):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+    """Without a keepalive: a test that is busy elsewhere is not taken for dead."""
+
+    def __init__(self, port, client_id, clean=True, keepalive=0, will=None):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         self.messages = []   # (topic, payload) as they came
         self.unacked = set()
         self.next_id = 1
-        body = _text("MQTT") + bytes([4, 2 if clean else 0]) + struct.pack(">H", keepalive) + _text(client_id)
+        flags = (2 if clean else 0) | (4 | 1 << 3 | 32 if will else 0)  # QoS 1, retained
+        body = _text("MQTT") + bytes([4, flags]) + struct.pack(">H", keepalive) + _text(client_id)
+        if will:
+            topic, payload = will
+            body += _text(topic) + _text(payload)
         self.socket.sendall(bytes([0x10]) + _length(len(body)) + body)
-        frame = self._frame(10)
+        frame = self._frame(60)
         assert frame and frame[0] >> 4 == 2 and frame[1][1] == 0, f"CONNACK refused: {frame}"
         self.socket.setblocking(False)
 

@@ -1,6 +1,7 @@
 """A private Mosquitto and a Telltale for tests in Python: free loopback ports, own folders, ended by their ids."""
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -13,12 +14,18 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ports that the system gives to outgoing connections, any of which may be taken a moment later."""
+    while True:
+        with socket.socket() as s:
+            port = random.randrange(20_000, 32_000)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
-def eventually(what, condition, seconds=30):
+def eventually(what, condition, seconds=120):
     """Asks again until it is true; fails by name after the deadline."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -60,7 +67,7 @@ class Mosquitto:
 
     def end(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 class Telltale:
@@ -86,12 +93,12 @@ class Telltale:
 
     def ready(self):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/readyz", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/readyz", timeout=30) as answer:
                 return answer.status == 200
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
-    def wait_ready(self, seconds=60):
+    def wait_ready(self, seconds=120):
         def ready_or_dead():
             assert self.alive(), f"telltale ended: {self.log_tail()}"
             return self.ready()
@@ -105,11 +112,11 @@ class Telltale:
     def stop(self):
         """SIGTERM; its exit code."""
         self.process.terminate()
-        return self.process.wait(40)
+        return self.process.wait(60)
 
     def metrics(self):
         values = {}
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/metrics", timeout=30) as answer:
             for line in answer.read().decode().splitlines():
                 if line and not line.startswith("#"):
                     name, value = line.rsplit(" ", 1)
