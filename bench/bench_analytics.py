@@ -27,6 +27,7 @@ def main():
     report.add("memory of the default detector", figures["bytes"], "B/series", most=(512, 512))
     report.add("evaluations with 20 rules", figures["evaluations"], "1/s", least=(1e6, 1e6))
     report.add("100,000 quiet devices", 100 * figures["quiet"], "% of a core", most=(1, 1))
+    report.add("100,000 devices heard once a minute", 100 * figures["heard"], "% of a core")
     return report.finish()
 
 

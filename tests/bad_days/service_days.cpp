@@ -13,6 +13,12 @@ Story& hot_then_away(Story& story, Millis span, bool killed) {
   return we_start(we_stop(story, killed).advance(span));
 }
 
+proto::AlertPattern the_hall() {
+  proto::AlertPattern pattern;
+  pattern.site = "hall";
+  return pattern;
+}
+
 BadDay restart_mid_alert(bool killed) {
   return {std::string("we are ") + (killed ? "killed" : "stopped") + " in the middle of an alert that goes on",
           [killed](Story& story) {
@@ -105,6 +111,20 @@ std::vector<BadDay> days_of_the_service() {
          live(story, 15min);
        },
        {"firing too-hot d0", "silenced too-hot d0", "resolved too-hot d0"}},
+      {"a silence for the whole hall ends while an alert goes on",
+       [](Story& story) {
+         hall(story).silence("works", the_hall(), story.now() + 10min);
+         for (int i = 0; i < 30; ++i) live(story.reads(in_hall(0), "temperature", 90), 30s, 1);
+       },
+       {"silenced too-hot d0", "firing too-hot d0"}},
+      {"planned work: the hall is silenced and switched off, we restart, and it is back before the silence ends",
+       [](Story& story) {
+         hall(story).silence("works", the_hall(), story.now() + 1h).pass(10min);
+         we_start(we_stop(story, true).advance(1min)).link(LinkState::caught_up);
+         live(everyone_born(story.pass(5min), "second"), 90min);
+       },
+       {"silenced site-silent -", "resolved site-silent -"},
+       anything},
       {"a rule is removed while its alert fires",
        [](Story& story) {
          hall(story).reads(in_hall(0), "temperature", 90).rules(Story::quiet());
