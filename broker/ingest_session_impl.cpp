@@ -35,6 +35,8 @@ IngestSession::Impl::Impl(IngestOptions o, const Clock& c, proto::Logger& l, pro
       broker_name(options.host + ":" + std::to_string(options.port)),
       connected_gauge(
           metrics.gauge("telltale_mqtt_connected", "1 while the broker has our session", {{"broker", broker_name}})),
+      caught_up_gauge(metrics.gauge("telltale_mqtt_caught_up", "1 when what the broker kept for us has been read",
+                                    {{"broker", broker_name}})),
       window_gauge(metrics.gauge("telltale_queue_depth", "Entries waiting in a queue", {{"queue", "unacknowledged"}})),
       reconnects(metrics.counter("telltale_mqtt_reconnects_total", "Connections after the first")),
       received_bytes(metrics.counter("telltale_mqtt_received_bytes_total", "Bytes read from the broker")),
@@ -97,6 +99,7 @@ void IngestSession::Impl::lose(const std::string& reason, Ending ending) {
   window.clear();
   show_window();
   connected_gauge.set(0);
+  caught_up_gauge.set(0);
   change_status([&](SessionStatus& s) {
     s.connected = s.subscribed = s.caught_up = false;
     s.problem = reason;

@@ -89,6 +89,7 @@ struct IngestSession::Impl {
   const OnSubscribed on_subscribed;
   const std::string broker_name;
   proto::Gauge& connected_gauge;
+  proto::Gauge& caught_up_gauge;
   proto::Gauge& window_gauge;
   proto::Counter& reconnects;
   proto::Counter& received_bytes;

@@ -227,7 +227,8 @@ void IngestSession::Impl::on_own_message(SubscriptionPlan::Role role, std::strin
       marker.clear();
       hand_on(arrivals);
       change_status([](SessionStatus& s) { s.caught_up = true; });
-      return on_item(CaughtUp{epoch});
+      on_item(CaughtUp{epoch});
+      return caught_up_gauge.set(1);
     case SubscriptionPlan::Role::status:
       takeover.status_seen(payload, publish.retain ? TakeoverWatch::Copy::retained : TakeoverWatch::Copy::live);
       if (takeover.taken_over(clock.steady_now())) {

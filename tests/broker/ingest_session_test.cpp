@@ -39,6 +39,7 @@ TEST_CASE("messages arrive in order with their topic, QoS, filter and payload", 
   CHECK(ours.metrics().value("telltale_mqtt_received_bytes_total") > 60);
   const std::string name = "127.0.0.1:" + std::to_string(broker.port());
   CHECK(ours.metrics().gauge("telltale_mqtt_connected", "", {{"broker", name}}).value() == 1);
+  CHECK(ours.metrics().gauge("telltale_mqtt_caught_up", "", {{"broker", name}}).value() == 1);
 }
 
 TEST_CASE("what was not acknowledged is delivered again with DUP", "[broker][lesson-01]") {

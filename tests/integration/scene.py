@@ -29,7 +29,7 @@ class Scene(unittest.TestCase):
         self.addCleanup(self._end_broker)
         self.service = self.new_service("telltale")
         if self.start_service:
-            self.service.start().wait_ready()
+            self.service.start().wait_caught_up()
         self.client = Client(self.broker.port, "tester")
         self.addCleanup(lambda: self.client.socket.close())
 

@@ -65,7 +65,7 @@ class BadDays(ShortKeepalive):
         self.assertTrue(self.service.alive())
         self.assertFalse(self.service.ready())
         self.broker.start()
-        self.service.wait_ready()
+        self.service.wait_caught_up()
 
     def listening(self):
         try:
@@ -89,7 +89,7 @@ class BadDays(ShortKeepalive):
         finally:
             went_on_ms = time.time() * 1000
             self.broker.process.send_signal(signal.SIGCONT)
-        self.service.wait_ready()
+        self.service.wait_caught_up()
         seen = eventually("link-down is told after the reconnect", lambda: self.client.pump(0.05) or [
             t for t, _ in self.client.messages if "/link-down/" in t])
         self.assertTrue(seen)
@@ -113,7 +113,7 @@ class BadDays(ShortKeepalive):
         lines = [line for line in (self.service.folder / "telltale.log").read_text().splitlines() if "service" in line]
         self.assertIn("stopping", lines[-2])
         self.assertIn("stopped", lines[-1])
-        self.service.start().wait_ready()
+        self.service.start().wait_caught_up()
         self.publish("telemetry/s/d", '{"value":100}')
         self.flush()
         eventually("ingest goes on", lambda: "100" in self.values("d"))
@@ -130,7 +130,7 @@ class BadDays(ShortKeepalive):
         end = len(data.rstrip(b"\0"))
         data[end // 2] ^= 0x10
         segment.write_bytes(data[:end] + b"torn tail of a record")
-        self.service.start().wait_ready()
+        self.service.start().wait_caught_up()
         stored = [int(v) for v in self.values("d")]
         self.assertGreaterEqual(len(stored), 40, "one flipped bit costs one record, not what follows it")
         self.assertEqual(stored, sorted(set(stored)))
@@ -197,7 +197,7 @@ class OldSnapshot(ShortKeepalive):
         self.reconnect_client()
         publish(range(200_000, 200_500))
         self.flush()
-        self.service.wait_ready()
+        self.service.wait_caught_up()
         eventually("the new ones are stored", lambda: "200499" in self.values("d"))
         outcomes = self.settled(900)
         self.assertTrue(self.service.alive())
@@ -223,7 +223,7 @@ class DiskFull(Scene):
         service = self.service = self.new_service(
             "small-disk", config=f'[store]\npath = "{mount}/data"\nreserve = "4MiB"\nrotate_bytes = "8MiB"\n')
         service.data = pathlib.Path(f"{mount}/data")
-        service.start().wait_ready()
+        service.start().wait_caught_up()
         self.publish("telemetry/s/d", '{"value":0}')
         self.flush()
         self.settled(1)

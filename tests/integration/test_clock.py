@@ -36,7 +36,7 @@ class Clock(Scene):
 
     def start(self):
         self.service.start(LD_PRELOAD=LIBRARY, FAKETIME_TIMESTAMP_FILE=str(self.offset_file), FAKETIME_NO_CACHE="1",
-                           FAKETIME_DONT_FAKE_MONOTONIC="1", NO_FAKE_STAT="1").wait_ready()
+                           FAKETIME_DONT_FAKE_MONOTONIC="1", NO_FAKE_STAT="1").wait_caught_up()
 
     def now(self):
         """As the service's clock shows it, in ms."""

@@ -90,7 +90,7 @@ class Commands(Scene):
     def test_an_alert_is_acknowledged_by_topic(self):
         self.service.stop()
         self.service.config.write_text(self.service.config.read_text() + '[[rule]]\nname = "hot"\nmetric = "t"\nabove = 80.0\n')
-        self.service.start().wait_ready()
+        self.service.start().wait_caught_up()
         self.client.subscribe("alert-state/#")
         self.client.subscribe("control-reply/#")
         self.publish("telemetry/s/d", '{"t":81}')
@@ -108,7 +108,7 @@ class Commands(Scene):
     def test_audit_recomputes_every_alert_from_the_log(self):
         self.service.stop()
         self.service.config.write_text(self.service.config.read_text() + '[[rule]]\nname = "hot"\nmetric = "t"\nabove = 80.0\n')
-        self.service.start().wait_ready()
+        self.service.start().wait_caught_up()
         for i in range(40):
             self.publish("telemetry/s/d", f'{{"t":{90 if i % 4 < 2 else 10}}}')
         self.flush()

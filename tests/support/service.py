@@ -105,6 +105,15 @@ class Telltale:
         eventually("telltale is ready", ready_or_dead, seconds)
         return self
 
+    def wait_caught_up(self, seconds=120):
+        """What is published from now on is no backlog."""
+        def caught_up():
+            assert self.alive(), f"telltale ended: {self.log_tail()}"
+            return [v for n, v in self.metrics().items() if n.startswith("telltale_mqtt_caught_up")] == [1]
+        self.wait_ready(seconds)
+        eventually("telltale has caught up", caught_up, seconds)
+        return self
+
     def kill(self):
         self.process.kill()
         self.process.wait(20)
