@@ -25,8 +25,9 @@ int check(const std::string& flag) {
     std::cout << file->string() << ": ok: " << broker_url_text(config.mqtt.host, config.mqtt.port, config.mqtt.tls)
               << ", " << counted(config.mqtt.filters.size(), "filter") << ", "
               << counted(config.analytics.rules.size(), "rule") << (config.unusual.enabled ? " (1 built in), " : ", ")
-              << counted(config.ingest.decoder.mappings.size(), "mapping") << " (1 built in), data in "
-              << config.store.path.string() << '\n';
+              << counted(config.ingest.decoder.mappings.size(), "mapping") << " (1 built in), "
+              << counted(config.notify.channels.size(), "channel") << ", data in " << config.store.path.string()
+              << '\n';
     return 0;
   } catch (const ConfigErrors& errors) {
     for (const auto& problem : errors.problems()) std::cerr << problem << '\n';

@@ -26,16 +26,18 @@ std::string DeliveryQueue::to_text(const std::vector<std::pair<std::string, bool
   return text;
 }
 
+void DeliveryQueue::add(Delivery delivery) {
+  agenda_.emplace(delivery.row.next_ms, ++last_);
+  deliveries_.emplace(last_, std::move(delivery));
+}
+
 void DeliveryQueue::restore(const Row& row) { add({row, from_text(row.alerts)}); }
 
 const DeliveryQueue::Row* DeliveryQueue::next(Timestamp now) {
-  if (running_ != 0) return nullptr;
-  const auto first = std::min_element(deliveries_.begin(), deliveries_.end(), [](const auto& a, const auto& b) {
-    return a.second.row.next_ms < b.second.row.next_ms;
-  });
-  if (first == deliveries_.end() || first->second.row.next_ms > to_ms(now)) return nullptr;
-  running_ = first->first;
-  Row& row = first->second.row;
+  if (running_ != 0 || agenda_.empty() || agenda_.begin()->first > to_ms(now)) return nullptr;
+  running_ = agenda_.begin()->second;
+  agenda_.erase(agenda_.begin());
+  Row& row = deliveries_.at(running_).row;
   if (row.attempts == 0) row.first_ms = to_ms(now);
   return &row;
 }
@@ -47,6 +49,7 @@ DeliveryQueue::Settled DeliveryQueue::settle(const Outcome& outcome, Timestamp n
   if (outcome.verdict == Verdict::retry) {
     if (const auto again = next_attempt(row.attempts, from_ms(row.first_ms), now, outcome.retry_after)) {
       row.next_ms = to_ms(*again);
+      agenda_.emplace(row.next_ms, at->first);
       return {.again = row, .over = {}};
     }
   }
@@ -56,10 +59,8 @@ DeliveryQueue::Settled DeliveryQueue::settle(const Outcome& outcome, Timestamp n
 }
 
 std::optional<Timestamp> DeliveryQueue::due() const {
-  if (running_ != 0 || deliveries_.empty()) return std::nullopt;
-  std::int64_t first = INT64_MAX;
-  for (const auto& [number, delivery] : deliveries_) first = std::min(first, delivery.row.next_ms);
-  return from_ms(first);
+  if (running_ != 0 || agenda_.empty()) return std::nullopt;
+  return from_ms(agenda_.begin()->first);
 }
 
 std::vector<std::string> DeliveryQueue::ids() const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,7 +16,7 @@ namespace telltale::notify {
 
 /// The messages of one channel that are made and not taken yet, each with its own next attempt. One is sent at a time,
 /// the one that has been due longest first, so that a message that its receiver chokes on does not hold up the others.
-/// Cost: O(messages) for next() and due().
+/// Cost: O(log messages).
 class DeliveryQueue {
  public:
   using Row = store::NotifyDb::Delivery;
@@ -27,7 +28,7 @@ class DeliveryQueue {
   /// Its alerts as text, for the row.
   [[nodiscard]] static std::string to_text(const std::vector<std::pair<std::string, bool>>& told);
 
-  void add(Delivery delivery) { deliveries_.emplace(++last_, std::move(delivery)); }
+  void add(Delivery delivery);
   /// What an earlier run left behind.
   void restore(const Row& row);
 
@@ -45,7 +46,8 @@ class DeliveryQueue {
   [[nodiscard]] std::vector<std::string> ids() const;
 
  private:
-  std::map<std::uint64_t, Delivery> deliveries_;  // in the order of their making
+  std::map<std::uint64_t, Delivery> deliveries_;             // in the order of their making
+  std::set<std::pair<std::int64_t, std::uint64_t>> agenda_;  // by next attempt, without the one under way
   std::uint64_t last_ = 0;
   std::uint64_t running_ = 0;  // the delivery that is being sent, 0: none
 };

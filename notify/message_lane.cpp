@@ -87,19 +87,16 @@ std::map<std::string, MessageLane::Entry>::iterator MessageLane::erase(Group& gr
 
 /// Gives the group its place in the agenda.
 void MessageLane::plan(const std::string& name, Group& group) {
-  std::optional<Timestamp> first;
+  if (group.planned) agenda_of(group).erase({*group.planned, name});
+  group.planned.reset();
   group.urgent = false;
-  if (!group.under_way) {
-    for (const auto& [key, entry] : group.entries) {
-      if (!entry.due) continue;
-      first = first ? std::min(*first, *entry.due) : *entry.due;
-      group.urgent |= entry.alert->urgent();
-    }
+  if (group.under_way) return;
+  for (const auto& [key, entry] : group.entries) {
+    if (!entry.due) continue;
+    group.planned = group.planned ? std::min(*group.planned, *entry.due) : *entry.due;
+    group.urgent |= entry.alert->urgent();
   }
-  if (first == group.planned) return;
-  if (group.planned) agenda_.erase({*group.planned, name});
-  if (first) agenda_.emplace(*first, name);
-  group.planned = first;
+  if (group.planned) agenda_of(group).emplace(*group.planned, name);
 }
 
 /// Forgets what ended without having been told, unless a message about a change is coming, and the group with its last
@@ -155,24 +152,27 @@ bool MessageLane::worth_telling(const Group& group, Timestamp now) const {
 }
 
 void MessageLane::flush(Timestamp now, Timestamp calendar, Ledger& ledger) {
-  std::vector<std::string> due;
-  for (const auto& [when, name] : agenda_) {
-    if (when > now) break;
-    due.push_back(name);
+  const auto due = [&](const Agenda& agenda) { return !agenda.empty() && agenda.begin()->first <= now; };
+  while (due(urgent_agenda_)) tell_if_due(urgent_agenda_, now, calendar, ledger);
+  while (due(agenda_) && rate_.ready_at(now) <= now) {
+    if (tell_if_due(agenda_, now, calendar, ledger)) (void)rate_.take(now);
   }
-  for (const auto& name : due) {
-    const auto group = groups_.find(name);
-    if (!worth_telling(group->second, now)) {
-      for (auto& [key, entry] : group->second.entries) {
-        if (!entry.due || *entry.due > now) continue;
-        set_due(entry, std::nullopt);
-        note(entry, ledger);
-      }
-      tidy(group, ledger);
-    } else if (group->second.urgent || rate_.take(now)) {
-      tell(group, now, calendar, ledger);
-    }
+}
+
+/// The first group of the agenda, which is due. False: there is nothing to tell of it any more.
+bool MessageLane::tell_if_due(const Agenda& agenda, Timestamp now, Timestamp calendar, Ledger& ledger) {
+  const auto group = groups_.find(agenda.begin()->second);
+  if (worth_telling(group->second, now)) {
+    tell(group, now, calendar, ledger);
+    return true;
   }
+  for (auto& [key, entry] : group->second.entries) {
+    if (!entry.due || *entry.due > now) continue;
+    set_due(entry, std::nullopt);
+    note(entry, ledger);
+  }
+  tidy(group, ledger);
+  return false;
 }
 
 void MessageLane::tell(Groups::iterator at, Timestamp now, Timestamp calendar, Ledger& ledger) {
@@ -289,6 +289,7 @@ void MessageLane::settle_lost(Group& group, const ToldAlerts& told, Timestamp ag
 std::optional<Timestamp> MessageLane::due(Timestamp now) {
   std::optional<Timestamp> first;
   const auto consider = [&](Timestamp at) { first = first ? std::min(*first, at) : at; };
+  if (!urgent_agenda_.empty()) consider(urgent_agenda_.begin()->first);
   if (!agenda_.empty()) {
     const Timestamp next = agenda_.begin()->first;
     consider(next > now ? next : std::max(next, rate_.ready_at(now)));
@@ -303,6 +304,7 @@ void MessageLane::close(Ledger& ledger) {
   groups_.clear();
   group_of_.clear();
   agenda_.clear();
+  urgent_agenda_.clear();
   report_.depth(0);
 }
 

@@ -44,10 +44,12 @@ class MessageLane final : public Lane {
   struct Group {
     std::map<std::string, Entry> entries;  // by alert
     bool under_way = false;                // a message of it waits or is being sent
-    std::optional<Timestamp> planned;      // its place in agenda_
-    bool urgent = false;
+    std::optional<Timestamp> planned;      // its place in the agenda
+    bool urgent = false;                   // of which agenda
   };
   using ToldAlerts = std::vector<std::pair<std::string, bool>>;  // alert, firing
+  /// Groups by their next due time, without those under way.
+  using Agenda = std::set<std::pair<Timestamp, std::string>>;
   using Groups = std::map<std::string, Group>;
 
   [[nodiscard]] std::string group_name(const Alert& alert) const;
@@ -58,7 +60,9 @@ class MessageLane final : public Lane {
                                                Ledger& ledger);
   void plan(const std::string& name, Group& group);
   void tidy(Groups::iterator group, Ledger& ledger);
+  [[nodiscard]] Agenda& agenda_of(const Group& group) { return group.urgent ? urgent_agenda_ : agenda_; }
   [[nodiscard]] bool worth_telling(const Group& group, Timestamp now) const;
+  bool tell_if_due(const Agenda& agenda, Timestamp now, Timestamp calendar, Ledger& ledger);
   void tell(Groups::iterator group, Timestamp now, Timestamp calendar, Ledger& ledger);
   [[nodiscard]] static std::vector<std::string> mail_roots(const Message& message, Group& group,
                                                            const std::string& delivery);
@@ -71,8 +75,8 @@ class MessageLane final : public Lane {
   Report report_;
   RateLimit rate_;
   Groups groups_;
-  std::map<std::string, std::string> group_of_;         // alert → group
-  std::set<std::pair<Timestamp, std::string>> agenda_;  // groups by their next due time, without those under way
+  std::map<std::string, std::string> group_of_;  // alert → group
+  Agenda agenda_, urgent_agenda_;
   DeliveryQueue deliveries_;
   std::size_t unsaid_due_ = 0;
 };

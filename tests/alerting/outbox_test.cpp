@@ -1,13 +1,11 @@
 #include "alerting/outbox.hpp"
 
-#include <sys/resource.h>
-
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <string>
 #include <vector>
 
 #include "tests/alerting/findings.hpp"
+#include "tests/support/full_disk.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -34,27 +32,6 @@ proto::AlertTransition transition(std::uint32_t n, proto::AlertState state = pro
   alert.state = state;
   return alert;
 }
-
-/// Files of this process cannot grow while it lives: a disk that is full, as far as SQLite sees.
-class FullDisk {
- public:
-  FullDisk() : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit limit = before_;
-    limit.rlim_cur = 1;
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FullDisk() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-  FullDisk(const FullDisk&) = delete;
-  FullDisk& operator=(const FullDisk&) = delete;
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
 
 }  // namespace
 
@@ -124,7 +101,7 @@ TEST_CASE("findings that cannot be written wait and are written when they can", 
   Scene scene;
   auto outbox = scene.outbox();
   {
-    const FullDisk full;
+    const test::FullDisk full;
     CHECK_FALSE(outbox.add({1, 5}, std::vector<Finding>{transition(1)}));
     CHECK(outbox.pending());
     CHECK_FALSE(outbox.flush());

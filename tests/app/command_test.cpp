@@ -76,7 +76,7 @@ TEST_CASE("check is 0 with a summary, or 2 with every problem on a line of its o
     Captured captured;
     CHECK(check("[mqtt]\nurl = \"mqtt://h\"\n[[rule]]\nname = \"r\"\nabove = 1\n") == 0);
     CHECK(captured.out.str() ==
-          file.string() + ": ok: mqtt://h:1883, 5 filters, 2 rules (1 built in), 1 mapping (1 built in), data in data\n");
+          file.string() + ": ok: mqtt://h:1883, 5 filters, 2 rules (1 built in), 1 mapping (1 built in), 0 channels, data in data\n");
   }
   {
     Captured captured;

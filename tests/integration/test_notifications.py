@@ -256,6 +256,11 @@ class Email(Notified):
             f'password_file = "{self.folder / "password"}"', "insecure = true"))
         self.assertEqual(code, 0)
         self.assertEqual(len(self.plain.mails), 1)
+        wrapped = MailServer(self.tls, wrapped=True)
+        self.addCleanup(wrapped.close)
+        code, _ = test(lambda t: t.replace(self.mail.url, wrapped.url).replace('username = "telltale"', "").replace(
+            f'password_file = "{self.folder / "password"}"', ""))
+        self.assertEqual((code, len(wrapped.mails)), (0, 1))
 
 
 @unittest.skipUnless(shutil.which("prometheus-alertmanager"), "there is no prometheus-alertmanager on this machine")

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "tests/notify/scene.hpp"
+#include "tests/support/full_disk.hpp"
 
 using namespace telltale;
 using namespace std::chrono_literals;
@@ -395,6 +396,22 @@ TEST_CASE("another receiver for a channel takes over what waits", "[notify]") {
   scene.run_for(2min);
   REQUIRE(scene.transfer.accepted.size() == 1);
   CHECK(test::header(scene.transfer.accepted[0].request, "X-Telltale-Delivery") == "d1");
+}
+
+TEST_CASE("what cannot be noted down is not sent, and goes out once when there is space again", "[notify]") {
+  NotifyScene scene({test::channel("ops")});
+  scene.say(AlertState::firing, "d1");
+  scene.run_for(1min);
+  scene.say(AlertState::firing, "d2");
+  {
+    const test::FullDisk full;
+    scene.run_for(1min);
+  }
+  CHECK(gists(scene) == Gists{"firing d1:firing"});
+  CHECK(scene.log.count_containing("nobody is notified") == 1);
+  scene.run_for(1min);
+  CHECK(gists(scene) == Gists{"firing d1:firing", "firing d2:firing"});
+  CHECK(scene.log.count_containing("notifications go on") == 1);
 }
 
 TEST_CASE("a new state.db starts anew instead of skipping what it says", "[notify]") {

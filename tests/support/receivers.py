@@ -71,9 +71,9 @@ class Mail:
 
 
 class MailServer:
-    """aiosmtpd, with STARTTLS when `tls` is given; `password` asks for AUTH."""
+    """aiosmtpd, with STARTTLS when `tls` is given, or TLS from the start; `password` asks for AUTH."""
 
-    def __init__(self, tls=None, password=None, refuse=()):
+    def __init__(self, tls=None, password=None, refuse=(), wrapped=False):
         server = self
         self.mails = []
         self.logins = []
@@ -99,13 +99,13 @@ class MailServer:
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls.cert, tls.key)
-            options.update(tls_context=context, require_starttls=True)
+            options.update({"ssl_context": context} if wrapped else {"tls_context": context, "require_starttls": True})
         if password:
             options.update(authenticator=authenticate, auth_required=True)
         self.controller = Controller(Handler(), hostname="127.0.0.1", port=0, **options)
         self.controller.port = free_port()
         self.controller.start()
-        self.url = f"smtp://127.0.0.1:{self.controller.port}"
+        self.url = f"smtp{'s' if wrapped else ''}://127.0.0.1:{self.controller.port}"
 
     def close(self):
         self.controller.stop()
