@@ -189,6 +189,7 @@ void Notifier::Impl::send() {
     sending.emplace(++last_token, lane.get());
     world.transfer.start(last_token, make_request(lane->channel(), options.user_agent, outgoing->delivery,
                                                   std::move(outgoing->body), world.clock.now()));
+    store::fail_point("notify-send");
   }
 }
 

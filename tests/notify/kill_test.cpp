@@ -115,7 +115,7 @@ TEST_CASE("kill -9 between sending and noting it down repeats a message with the
     say(folder.path(), state);
     for (int life = 0; life < 8; ++life, now += 30s) {
       const bool record = std::uniform_int_distribution<int>(0, 1)(random) == 1;
-      const int pass = std::uniform_int_distribution<int>(1, 4)(random);
+      const int pass = std::uniform_int_distribution<int>(1, 5)(random);
       kills += killed(folder.path(), now, (record ? "notify-record:" : "notify-send:") + std::to_string(pass)) ? 1 : 0;
     }
     CHECK_FALSE(killed(folder.path(), now, "none"));
