@@ -71,6 +71,8 @@ bool Outbox::queue(const proto::Finding& finding, StateDb::Change& change) {
     change.topics.push_back(table_topic(render(*presence, tenancy_)));
   } else if (const auto* reply = std::get_if<proto::ControlReply>(&finding)) {
     change.events.push_back(queued_event(render(*reply, tenancy_)));
+  } else if (const auto* removal = std::get_if<proto::RemovalReply>(&finding)) {
+    change.events.push_back(queued_event(render(*removal, tenancy_)));
   } else {
     return false;
   }

@@ -75,11 +75,13 @@ Outgoing render(const proto::PresenceChange& presence, Tenancy tenancy) {
       .integer("online", presence.state == proto::Presence::online ? 1 : 0);
   if (presence.last_seen) object.integer("last_seen_ts", to_ms(*presence.last_seen));
   object.integer("heartbeat_s", presence.heartbeat_s).text("source", to_string(presence.source));
+  std::optional<std::uint32_t> expiry;
+  if (presence.state == proto::Presence::removed) expiry = removed_expiry_s;
   return {.topic = OutputTopics(tenancy).presence(presence.tenant, presence.site, presence.device),
           .payload = object.str(),
           .qos = 1,
           .retain = true,
-          .expiry_s = std::nullopt};
+          .expiry_s = expiry};
 }
 
 Outgoing render(const proto::WindowAggregate& window, Tenancy tenancy) {
@@ -129,6 +131,18 @@ Outgoing render(const proto::ControlReply& reply, Tenancy tenancy) {
   const OutputTopics topics(tenancy);
   return {.topic = reply.silence.empty() ? topics.control_reply(reply.tenant, reply.alert_id)
                                          : topics.silence_reply(reply.tenant, reply.silence),
+          .payload = object.str(),
+          .qos = 1,
+          .expiry_s = event_expiry_s};
+}
+
+Outgoing render(const proto::RemovalReply& reply, Tenancy tenancy) {
+  FlatObject object;
+  object.boolean("ok", reply.ok);
+  add_tenant(object, reply.tenant, tenancy);
+  object.text("site", reply.site).text("device", reply.device);
+  add_text_if_any(object, "detail", reply.detail);
+  return {.topic = OutputTopics(tenancy).removal_reply(reply),
           .payload = object.str(),
           .qos = 1,
           .expiry_s = event_expiry_s};

@@ -24,6 +24,7 @@ struct AlertMessages {
 [[nodiscard]] proto::Outgoing render(const proto::WindowAggregate& window, proto::Tenancy tenancy);
 [[nodiscard]] proto::Outgoing render(const proto::DeviceRollup& rollup, proto::Tenancy tenancy);
 [[nodiscard]] proto::Outgoing render(const proto::ControlReply& reply, proto::Tenancy tenancy);
+[[nodiscard]] proto::Outgoing render(const proto::RemovalReply& reply, proto::Tenancy tenancy);
 
 /// The device that a refused message named.
 struct DeviceName {

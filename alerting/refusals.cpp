@@ -19,6 +19,9 @@ void Refusals::learn(const proto::Batch& batch) {
   for (const auto& placed : batch.events) {
     if (const auto* device = std::get_if<proto::NewDevice>(&placed.event)) {
       learn(device->key, device->tenant, device->site, device->device);
+    } else if (const auto* removal = std::get_if<proto::DevicesRemoved>(&placed.event)) {
+      for (const auto key : removal->devices)
+        if (to_number(key) < names_.size()) names_[to_number(key)].clear();
     }
   }
 }

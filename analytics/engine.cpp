@@ -1,5 +1,6 @@
 #include "analytics/engine.hpp"
 
+#include <string>
 #include <utility>
 
 #include "analytics/alert_book.hpp"
@@ -75,6 +76,7 @@ struct Engine::Impl {
     silences.apply(e);
     book.look_again();
   }
+  void on(const proto::DevicesRemoved& e);
   // Clock steps are read before the batch's deadlines run; the rest says nothing about devices or values.
   void on(const proto::ClockStep&) {}
   void on(const proto::RetainedValue&) {}
@@ -90,6 +92,25 @@ void Engine::Impl::on(const proto::Link& e) {
   service.link(e.state);
   watchdog.link(e.state);
   if (e.state == proto::LinkState::caught_up) gate.caught_up();
+}
+
+void Engine::Impl::on(const proto::DevicesRemoved& e) {
+  const std::string why = e.by.empty() ? "the device was removed" : "the device was removed by " + e.by;
+  for (const auto key : e.devices) {
+    const auto device = proto::to_number(key);
+    if (!ws.fleet.knows_device(device)) continue;
+    rules.device_removed(device, why);
+    for (auto id = ws.fleet.device(device).first_series; id != 0; id = ws.fleet.series(id).next_of_device) {
+      windows.series_removed(id);
+      gate.series_removed(id);
+    }
+    watchdog.device_removed(device, why);
+    ws.fleet.remove(device);
+  }
+  ws.say(proto::RemovalReply{e.tenant, e.site, e.device, !e.devices.empty(),
+                             e.devices.empty() ? "no such device"
+                                               : "devices: " + std::to_string(e.devices.size()) +
+                                                     ", series: " + std::to_string(e.series.size())});
 }
 
 std::optional<Instant> Engine::Impl::due(const Timer& timer) {

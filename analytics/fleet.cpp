@@ -39,6 +39,16 @@ bool Fleet::add(const proto::NewSeries& series) {
   return true;
 }
 
+void Fleet::remove(std::uint32_t device) {
+  for (auto id = devices_[device].first_series; id != 0; --series_count_) {
+    const auto next = series_[id].next_of_device;
+    series_[id] = {};
+    id = next;
+  }
+  std::erase(sites_[devices_[device].site].devices, device);
+  devices_[device] = {};
+}
+
 void Fleet::set_unit(std::uint32_t series, std::string_view unit) { series_[series].unit = name(unit); }
 
 void Fleet::set_tags(std::uint32_t device, std::vector<std::pair<std::string, std::string>> tags) {
@@ -99,7 +109,9 @@ bool Fleet::decode(proto::ByteReader& in) {
     const std::string tenant(in.str());
     const std::string site(in.str());
     const auto devices = in.varint();
-    if (devices == 0 || devices > in.remaining()) return false;
+    if (devices > in.remaining() || !site_index_.try_emplace({tenant, site}, static_cast<std::uint32_t>(i)).second)
+      return false;
+    sites_.push_back({tenant, site, {}});  // all of its devices may have been removed
     for (std::uint64_t d = 0; d < devices; ++d) {
       const auto key = in.varint();
       if (key >= device_slots) return false;
@@ -113,7 +125,6 @@ bool Fleet::decode(proto::ByteReader& in) {
         devices_[key].tags.emplace_back(std::move(k), in.str());
       }
     }
-    if (sites_.size() != i + 1) return false;
   }
   const auto series = in.varint();
   if (series > in.remaining()) return false;

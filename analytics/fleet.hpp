@@ -38,6 +38,8 @@ class Fleet {
   /// False when the number is taken or absurd (not dense by a million), or the device of a series is not known.
   bool add(const proto::NewDevice& device);
   bool add(const proto::NewSeries& series);
+  /// The numbers stay taken. Precondition: knows_device(device).
+  void remove(std::uint32_t device);
   void set_unit(std::uint32_t series, std::string_view unit);
   void set_tags(std::uint32_t device, std::vector<std::pair<std::string, std::string>> tags);
 

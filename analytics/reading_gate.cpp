@@ -14,6 +14,11 @@ void ReadingGate::series_added(std::uint32_t series) {
   if (series >= last_.size()) last_.resize(series + std::size_t{1});
 }
 
+void ReadingGate::series_removed(std::uint32_t series) {
+  if (last_[series].backlog) std::erase(backlog_, series);
+  last_[series] = {};
+}
+
 void ReadingGate::take(const proto::Reading& reading) {
   const auto series = proto::to_number(reading.series);
   if (!ws_.fleet.knows_series(series)) return;

@@ -25,6 +25,7 @@ class ReadingGate {
       : ws_(ws), watchdog_(watchdog), windows_(windows), rules_(rules) {}
 
   void series_added(std::uint32_t series);
+  void series_removed(std::uint32_t series);
   void take(const proto::Reading& reading);
   void caught_up();
 

@@ -223,6 +223,14 @@ void RuleRunner::rematch_device(std::uint32_t device) {
     rematch(series, same);
 }
 
+void RuleRunner::device_removed(std::uint32_t device, std::string_view why) {
+  // The group first: it does not resolve when its last member goes.
+  groups_.device_removed(device, why);
+  for (auto series = ws_.fleet.device(device).first_series; series != 0;
+       series = ws_.fleet.series(series).next_of_device)
+    for (const auto& cell : std::exchange(cells_[series], {})) book_.remove(cell.alert, why);
+}
+
 void RuleRunner::encode(proto::ByteWriter& out) const {
   out.varint(cells_.size());
   for (const auto& cells : cells_) {

@@ -22,6 +22,8 @@ class RuleRunner {
   void series_added(std::uint32_t series);
   /// Tags of the device changed: its series are matched again.
   void rematch_device(std::uint32_t device);
+  /// Ends all alerts of the device's series as removed. To be called while the fleet still knows them.
+  void device_removed(std::uint32_t device, std::string_view why);
   /// ws.rules has been replaced; `before` are the rules until now. Rules that are gone or check something else
   /// resolve their alerts as removed; a new severity moves the alert.
   void rules_changed(const proto::RuleSet& before);

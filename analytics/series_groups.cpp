@@ -84,6 +84,13 @@ void SeriesGroups::remove(std::uint32_t device, AlertHandle handle, std::string_
   if (member) leave(device);
 }
 
+void SeriesGroups::device_removed(std::uint32_t device, std::string_view why) {
+  const auto found = devices_.find(device);
+  if (found == devices_.end()) return;
+  book_.remove(found->second.group, why);
+  devices_.erase(found);
+}
+
 void SeriesGroups::encode(proto::ByteWriter& out) const {
   // A device whose raises are all past is as good as absent: left out, so that equal states have equal bytes.
   std::vector<std::uint32_t> kept;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string_view>
 #include <vector>
 
 #include "analytics/alert_book.hpp"
@@ -22,6 +23,9 @@ class SeriesGroups {
   /// To be called instead of book.clear / book.remove for alerts of series.
   void clear(std::uint32_t device, AlertHandle handle, const Clearing& reading);
   void remove(std::uint32_t device, AlertHandle handle, std::string_view why);
+
+  /// After its series' alerts were removed.
+  void device_removed(std::uint32_t device, std::string_view why);
 
   void encode(proto::ByteWriter& out) const;
   [[nodiscard]] bool decode(proto::ByteReader& in);

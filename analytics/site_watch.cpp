@@ -176,6 +176,22 @@ void SiteWatch::on_deadline(const Timer& timer) {
   for (const auto key : ws_.fleet.sites()[timer.subject].devices) book_.show(devices_[key].alert);
 }
 
+void SiteWatch::device_removed(std::uint32_t device, std::string_view why) {
+  Device& d = devices_[device];
+  const auto number = ws_.fleet.device(device).site;
+  Site& site = sites_[number];
+  if (d.voice == Voice::stale || d.voice == Voice::offline) --site.quiet;
+  book_.remove(std::exchange(d.alert, 0), why);
+  if (ws_.fleet.sites()[number].devices.size() == 1) {
+    book_.remove(site.alert, why);
+    site = {};
+  } else if (book_.open(site.alert)) {
+    if (site.members > 0) --site.members;
+    count_out(device);
+  }
+  devices_[device] = {};
+}
+
 void SiteWatch::severities_changed() {
   for (const auto& d : devices_) book_.set_severity(d.alert, ws_.rules.offline_severity);
   for (const auto& s : sites_) book_.set_severity(s.alert, ws_.rules.site_silent_severity);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,8 @@ class SiteWatch {
   SiteWatch(Workspace& ws, AlertBook& book, PeriodOf period) : ws_(ws), book_(book), period_(std::move(period)) {}
 
   void device_added(std::uint32_t device);
+  /// To be called while the fleet still knows it. A site alert counts without it; with the last device it ends, too.
+  void device_removed(std::uint32_t device, std::string_view why);
   /// More quiet or less quiet: `silent_since` is when the device was heard last (or when listening began, if later).
   void stale(std::uint32_t device, Instant silent_since);
   /// A will came and may be taken back: counts for the site like a stale device until offline() or trust().

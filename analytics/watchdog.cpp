@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "analytics/alert_id.hpp"
 #include "analytics/rule_matcher.hpp"
@@ -25,6 +26,28 @@ void Watchdog::device_added(std::uint32_t device) {
   ++by_presence_[static_cast<std::size_t>(Presence::unknown)];
   sites_.device_added(device);
   arm(device);
+}
+
+void Watchdog::device_removed(std::uint32_t device, std::string_view why) {
+  drop_will(device);
+  sites_.device_removed(device, why);
+  const Watched d = std::exchange(devices_[device], {});
+  --by_presence_[static_cast<std::size_t>(d.presence)];
+  say_presence(device, d, Presence::removed, PresenceSource::removal);
+}
+
+void Watchdog::say_presence(std::uint32_t device, const Watched& d, Presence state, PresenceSource source) {
+  const auto& site = ws_.fleet.site_of(device);
+  proto::PresenceChange change{site.tenant,
+                               site.name,
+                               ws_.fleet.device(device).name,
+                               state,
+                               source,
+                               ws_.clock.log_now(),
+                               std::nullopt,
+                               std::chrono::duration_cast<std::chrono::seconds>(d.period).count()};
+  if (d.last_seen != never) change.last_seen = d.last_seen_log;
+  ws_.say(std::move(change));
 }
 
 void Watchdog::rules_changed() {
@@ -58,6 +81,7 @@ std::optional<Instant> Watchdog::silence_deadline(const Watched& d) const {
     case Presence::sleeping:
       return since + offline_after(d.period);
     case Presence::offline:
+    case Presence::removed:
       break;
   }
   return std::nullopt;
@@ -105,15 +129,9 @@ void Watchdog::set_presence(std::uint32_t device, Presence state, PresenceSource
   --by_presence_[static_cast<std::size_t>(d.presence)];
   ++by_presence_[static_cast<std::size_t>(state)];
   d.presence = state;
-  const auto& site = ws_.fleet.site_of(device);
-  const auto& name = ws_.fleet.device(device).name;
-  proto::PresenceChange change{site.tenant,  site.name,
-                               name,         state,
-                               source,       ws_.clock.log_now(),
-                               std::nullopt, std::chrono::duration_cast<std::chrono::seconds>(d.period).count()};
-  if (d.last_seen != never) change.last_seen = d.last_seen_log;
-  ws_.say(std::move(change));
+  say_presence(device, d, state, source);
 
+  const auto& name = ws_.fleet.device(device).name;
   // Who leaves a will was there until then, however seldom it speaks.
   const Instant since = source == PresenceSource::will ? d.will_at : silent_since(d);
   if (state == Presence::stale) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "analytics/alert_book.hpp"
@@ -26,6 +27,8 @@ class Watchdog {
   Watchdog(Workspace& ws, AlertBook& book) : ws_(ws), book_(book) {}
 
   void device_added(std::uint32_t device);
+  /// Says that it is gone. To be called while the fleet still knows it.
+  void device_removed(std::uint32_t device, std::string_view why);
   void rules_changed();
 
   /// Any message of the device's own that is not retained and not a will.
@@ -82,6 +85,7 @@ class Watchdog {
   void disbelieve(std::uint32_t device);
   [[nodiscard]] std::size_t burst_size() const;
   void set_presence(std::uint32_t device, proto::Presence state, proto::PresenceSource source);
+  void say_presence(std::uint32_t device, const Watched& d, proto::Presence state, proto::PresenceSource source);
   void set_period(Watched& d) const;
   [[nodiscard]] Instant silent_since(const Watched& d) const;
   /// When silence changes this device's presence, counted from `since`; nullopt: never.

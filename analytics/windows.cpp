@@ -56,6 +56,19 @@ void Windows::series_added(std::uint32_t series) {
     if (series >= track.newest.size()) track.newest.resize(series + std::size_t{1});
 }
 
+void Windows::series_removed(std::uint32_t series) {
+  for (Track& track : tracks_) {
+    for (auto place = std::exchange(track.newest[series], 0); place != 0; place = track.pool[place - 1].next) {
+      const auto index = place - 1;
+      const auto window = std::lower_bound(track.open.begin(), track.open.end(), track.pool[index].start,
+                                           [](const Window& w, Timestamp s) { return w.start < s; });
+      std::erase(window->sums, index);
+      if (window->sums.empty()) track.open.erase(window);
+      track.free.push_back(index);
+    }
+  }
+}
+
 Windows::Sum* Windows::find(Track& track, std::uint32_t series, Timestamp ts) {
   for (auto i = track.newest[series]; i != 0; i = track.pool[i - 1].next) {
     Sum& sum = track.pool[i - 1];

@@ -28,6 +28,7 @@ class Windows {
   /// ws.rules holds new lengths. Open windows of lengths that are gone are dropped unsaid.
   void lengths_changed();
   void series_added(std::uint32_t series);
+  void series_removed(std::uint32_t series);  // its open windows are dropped unsaid
   /// `older`: not newer than the series' newest reading.
   enum class Arrival : std::uint8_t { newest, older };
   void add(std::uint32_t series, Timestamp ts, double x, Arrival arrival);

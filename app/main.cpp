@@ -9,6 +9,7 @@
 #include "app/command_deadletter.hpp"
 #include "app/command_export.hpp"
 #include "app/command_fleet.hpp"
+#include "app/command_forget.hpp"
 #include "app/command_healthcheck.hpp"
 #include "app/command_notify_test.hpp"
 #include "app/command_query.hpp"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   add_sql_command(app, exit_code);
   add_export_command(app, exit_code);
   add_verify_command(app, exit_code);
+  add_forget_command(app, exit_code);
   add_audit_command(app, exit_code);
   add_healthcheck_command(app, exit_code);
   add_notify_test_command(app, exit_code);

@@ -75,6 +75,10 @@ Outcome MessageTaker::take(const broker::InboundMessage& message, Timestamp rece
       if (message.retain) return Outcome::retained;
       batch.add(decoded_.silence);
       return Outcome::status;
+    case proto::MessageKind::removal:
+      if (message.retain) return Outcome::retained;
+      registry_.remove(std::move(decoded_.removal), batch);
+      return Outcome::status;
     case proto::MessageKind::ack: {
       if (message.retain) return Outcome::retained;
       auto* device = registry_.find_or_add({decoded_.tenant, decoded_.site, decoded_.device}, batch);

@@ -30,6 +30,9 @@ class MessageTaker {
 
   proto::Outcome take(const broker::InboundMessage& message, Timestamp received, proto::Batch& batch);
 
+  /// `removal` says what is asked for; see SeriesRegistry::remove.
+  void remove(proto::DevicesRemoved removal, proto::Batch& batch) { registry_.remove(std::move(removal), batch); }
+
   [[nodiscard]] proto::RedeliveryTable redelivery_table() const { return redelivery_.snapshot(); }
   /// Messages were refused because of the series or device limit since the last call.
   [[nodiscard]] bool take_limit_hit() { return std::exchange(limit_hit_, false); }

@@ -7,7 +7,7 @@
 namespace telltale::ingest {
 
 SeriesRegistry::SeriesRegistry(const store::Directory& directory, IngestLimits limits, proto::Metrics& metrics)
-    : limits_(limits), metrics_(metrics) {
+    : limits_(limits), metrics_(metrics), next_device_(directory.devices_end), next_series_(directory.series_end) {
   std::unordered_map<std::uint32_t, DeviceSlot*> by_key;
   for (const auto& d : directory.devices) {
     DeviceSlot& slot = slots_.emplace_back();
@@ -16,10 +16,8 @@ SeriesRegistry::SeriesRegistry(const store::Directory& directory, IngestLimits l
     slot.samples = &samples_counter(d.tenant);
     by_name_.emplace(std::string(key_of({d.tenant, d.site, d.device})), &slot);
     by_key.emplace(to_number(d.key), &slot);
-    next_device_ = std::max(next_device_, to_number(d.key) + 1);
   }
   for (const auto& s : directory.series) {
-    next_series_ = std::max(next_series_, to_number(s.id) + 1);
     const auto device = by_key.find(to_number(s.device));
     if (device == by_key.end()) continue;
     append(*device->second, {s.id, s.metric, s.unit, s.last_stamp_ms});
@@ -48,13 +46,46 @@ DeviceSlot* SeriesRegistry::find(const Identity& who) {
 
 DeviceSlot* SeriesRegistry::find_or_add(const Identity& who, proto::Batch& batch) {
   if (auto* known = find(who)) return known;
-  if (slots_.size() >= limits_.max_devices) return nullptr;
-  DeviceSlot& slot = slots_.emplace_back();
+  if (devices() >= limits_.max_devices) return nullptr;
+  DeviceSlot& slot = new_slot();
   slot.key = static_cast<proto::DeviceKey>(next_device_++);
   slot.samples = &samples_counter(who.tenant);
   by_name_.emplace(std::string(key_of(who)), &slot);
   batch.add(proto::NewDevice{slot.key, std::string(who.tenant), std::string(who.site), std::string(who.device)});
   return &slot;
+}
+
+DeviceSlot& SeriesRegistry::new_slot() {
+  if (free_.empty()) return slots_.emplace_back();
+  auto& slot = *free_.back();
+  free_.pop_back();
+  return slot = {};
+}
+
+void SeriesRegistry::forget(NameMap<DeviceSlot*>::iterator device, proto::DevicesRemoved& removal) {
+  auto* slot = device->second;
+  removal.devices.push_back(slot->key);
+  for (const auto& series : slot->series) removal.series.push_back(series.id);
+  series_count_ -= slot->series.size();
+  free_.push_back(slot);
+  by_name_.erase(device);
+}
+
+void SeriesRegistry::remove(proto::DevicesRemoved asked, proto::Batch& batch) {
+  constexpr std::string_view all = "-";
+  if (asked.device != all) {
+    const auto found = by_name_.find(key_of({asked.tenant, asked.site, asked.device}));
+    if (found != by_name_.end()) forget(found, asked);
+  } else {
+    const auto prefix = asked.tenant + '/' + (asked.site == all ? "" : asked.site + '/');
+    for (auto it = by_name_.begin(); it != by_name_.end();) {
+      const auto device = it++;
+      if (device->first.starts_with(prefix)) forget(device, asked);
+    }
+  }
+  std::ranges::sort(asked.devices);
+  std::ranges::sort(asked.series);
+  batch.add(std::move(asked));
 }
 
 std::optional<std::size_t> SeriesRegistry::find_series(const DeviceSlot& device, std::string_view metric,

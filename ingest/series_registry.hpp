@@ -48,7 +48,7 @@ class SeriesRegistry {
   struct Identity {
     std::string_view tenant, site, device;
   };
-  /// Null when unknown. The pointer stays valid.
+  /// Null when unknown. The pointer stays valid until the device is removed.
   [[nodiscard]] DeviceSlot* find(const Identity& who);
   /// Known or made; null when the device limit is reached.
   [[nodiscard]] DeviceSlot* find_or_add(const Identity& who, proto::Batch& batch);
@@ -60,17 +60,24 @@ class SeriesRegistry {
   [[nodiscard]] bool room_for(std::size_t count, Timestamp now);
   std::size_t add_series(DeviceSlot& device, std::string_view metric, std::string_view unit, proto::Batch& batch);
 
-  [[nodiscard]] std::size_t devices() const noexcept { return slots_.size(); }
+  /// Forgets the device that `asked` names, or all of its site or tenant; their numbers are not given out again. Says
+  /// so in the batch, with those that were there. Cost: linear in the devices when it is more than one.
+  void remove(proto::DevicesRemoved asked, proto::Batch& batch);
+
+  [[nodiscard]] std::size_t devices() const noexcept { return by_name_.size(); }
   [[nodiscard]] std::size_t series() const noexcept { return series_count_; }
 
  private:
   static std::size_t append(DeviceSlot& device, SeriesSlot series);
   std::string_view key_of(const Identity& who);
+  DeviceSlot& new_slot();
+  void forget(NameMap<DeviceSlot*>::iterator device, proto::DevicesRemoved& removal);
   proto::Counter& samples_counter(std::string_view tenant);
 
   IngestLimits limits_;
   proto::Metrics& metrics_;
-  std::deque<DeviceSlot> slots_;  // stable addresses
+  std::deque<DeviceSlot> slots_;   // stable addresses
+  std::vector<DeviceSlot*> free_;  // of removed devices
   NameMap<DeviceSlot*> by_name_;
   std::string key_;
   std::uint32_t next_device_ = 1;

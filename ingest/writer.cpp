@@ -33,7 +33,7 @@ struct Reload {
   proto::DecoderOptions decoder;
 };
 struct Stop {};
-using Command = std::variant<broker::SessionItem, Reload, proto::ServiceCondition, Stop>;
+using Command = std::variant<broker::SessionItem, Reload, proto::ServiceCondition, proto::DevicesRemoved, Stop>;
 
 }  // namespace
 
@@ -281,6 +281,7 @@ struct Writer::Impl {
     commit();
   }
 
+  void handle(proto::DevicesRemoved& removal) { taker.remove(std::move(removal), ensure_open()); }
   void handle(proto::ServiceCondition& c) { condition(std::move(c)); }
   void handle(Stop&) { stopping = true; }
 
@@ -379,6 +380,8 @@ void Writer::push(broker::SessionItem item) {
 void Writer::reload(proto::RuleSet rules, proto::DecoderOptions decoder) {
   impl_->enqueue(Reload{std::move(rules), std::move(decoder)});
 }
+
+void Writer::remove(proto::DevicesRemoved removal) { impl_->enqueue(std::move(removal)); }
 
 void Writer::report(proto::ServiceCondition condition) { impl_->enqueue(std::move(condition)); }
 

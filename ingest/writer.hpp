@@ -41,6 +41,8 @@ class Writer {
   void push(broker::SessionItem item);
   /// New rules and mappings, atomically, as an event in the log.
   void reload(proto::RuleSet rules, proto::DecoderOptions decoder);
+  /// Deletes the data of a device, a site or a tenant, at its place in the log; `removal` says what is asked for.
+  void remove(proto::DevicesRemoved removal);
   /// A condition of the service itself, for the built-in alerts; logged when it changes.
   void report(proto::ServiceCondition condition);
   /// Takes what was pushed, commits, acknowledges, logs `stopped`, ends the thread. Waits for a log that cannot be

@@ -66,16 +66,17 @@ struct AlertTransition {
   friend bool operator==(const AlertTransition&, const AlertTransition&) = default;
 };
 
-enum class Presence : std::uint8_t { unknown, online, stale, offline, sleeping };
+/// `removed` is said once, as a device goes; nothing is removed and still there.
+enum class Presence : std::uint8_t { unknown, online, stale, offline, sleeping, removed };
 [[nodiscard]] constexpr std::string_view to_string(Presence p) noexcept {
-  constexpr std::string_view names[] = {"unknown", "online", "stale", "offline", "sleeping"};
+  constexpr std::string_view names[] = {"unknown", "online", "stale", "offline", "sleeping", "removed"};
   return names[static_cast<std::uint8_t>(p)];
 }
 
-/// Why presence changed: the device's own message, its will, silence, or data.
-enum class PresenceSource : std::uint8_t { data, birth, will, sleep, timeout, retained };
+/// Why presence changed: the device's own message, its will, silence, data, or an operator who removed it.
+enum class PresenceSource : std::uint8_t { data, birth, will, sleep, timeout, retained, removal };
 [[nodiscard]] constexpr std::string_view to_string(PresenceSource s) noexcept {
-  constexpr std::string_view names[] = {"data", "birth", "will", "sleep", "timeout", "retained"};
+  constexpr std::string_view names[] = {"data", "birth", "will", "sleep", "timeout", "retained", "removal"};
   return names[static_cast<std::uint8_t>(s)];
 }
 
@@ -139,8 +140,16 @@ struct SilenceState {
   friend bool operator==(const SilenceState&, const SilenceState&) = default;
 };
 
-using Finding =
-    std::variant<AlertTransition, PresenceChange, WindowAggregate, DeviceRollup, ControlReply, SilenceState>;
+/// Answer to a removal, for control-reply/device/{site}/{device}; names as they were asked for.
+struct RemovalReply {
+  std::string tenant, site, device;
+  bool ok = true;
+  std::string detail;
+  friend bool operator==(const RemovalReply&, const RemovalReply&) = default;
+};
+
+using Finding = std::variant<AlertTransition, PresenceChange, WindowAggregate, DeviceRollup, ControlReply, SilenceState,
+                             RemovalReply>;
 
 /// "1m", "10s", "1h": the spelling of a window in topics. Windows are whole seconds, minutes, hours or days.
 [[nodiscard]] std::string window_name(Millis window);

@@ -26,9 +26,10 @@ namespace {
 
 void reset(Decoded& out) {
   if (!out.scratch) out = Decoded();  // it was moved from
-  if (out.kind == MessageKind::status || out.kind == MessageKind::control) {
+  if (out.kind == MessageKind::status || out.kind == MessageKind::control || out.kind == MessageKind::removal) {
     out.status = DeviceStatus{DeviceKey::none, DeviceState::online, false, {}, {}, {}};
     out.control = OperatorAction{OperatorVerb::ack, {}, {}, {}, {}, {}};
+    out.removal = {};
   }
   if (out.kind == MessageKind::silence) out.silence = SilenceOrder{};
   out.kind = MessageKind::ignored;
@@ -135,6 +136,13 @@ Result<void, Rejection> Decoder::Impl::decode_native(const TopicParts& parts, ch
         out.silence.name = topic->silence;
         out.silence.verb = topic->name.empty() ? SilenceVerb::set : SilenceVerb::end;
         return read_silence(payload, size, tape, clock.zone(), out.silence);
+      }
+      if (topic->alert_id.empty()) {
+        out.kind = MessageKind::removal;
+        out.removal.tenant = topic->tenant;
+        out.removal.site = topic->site;
+        out.removal.device = topic->device;
+        return read_removal(topic->name, payload, size, tape, out.removal);
       }
       out.kind = MessageKind::control;
       out.control.tenant = topic->tenant;

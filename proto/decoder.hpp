@@ -31,7 +31,7 @@ struct Sample {
 };
 
 /// ignored: classes that only the service writes, and the empty message that deletes a retained status.
-enum class MessageKind : std::uint8_t { telemetry, status, ack, control, silence, ignored };
+enum class MessageKind : std::uint8_t { telemetry, status, ack, control, silence, removal, ignored };
 
 /// What a message says. Reused from message to message so that its vectors keep their capacity.
 /// Of a refused message only tenant, site and device are kept, as far as they are known.
@@ -43,6 +43,7 @@ struct Decoded {
   DeviceStatus status;     // kind status; `device` and `retained` are left to the caller
   OperatorAction control;  // kind control
   SilenceOrder silence;    // kind silence
+  DevicesRemoved removal;  // kind removal; `devices` and `series` are left to the caller
   std::array<std::uint32_t, drop_reason_count> dropped{};
   std::array<std::uint32_t, time_replaced_count> replaced{};
 

@@ -166,8 +166,18 @@ struct ServiceCondition {
   friend bool operator==(const ServiceCondition&, const ServiceCondition&) = default;
 };
 
-using Event =
-    std::variant<NewDevice, NewSeries, SeriesUnit, DeviceTags, DeviceStatus, Heard, RetainedValue, Link, SessionEpoch,
-                 RedeliveryTable, OperatorAction, RuleSetChange, ClockStep, DeadLetter, ServiceCondition, SilenceOrder>;
+/// The data of devices is deleted: from here on their numbers and those of their series are dead and never return. A
+/// device of the same name that reports again is a new one.
+struct DevicesRemoved {
+  std::string tenant, site, device;  // as asked: device "-" = all of the site, site "-" as well = all of the tenant
+  std::string by, comment;
+  std::vector<DeviceKey> devices;  // ascending; empty: nothing of that name was known
+  std::vector<SeriesId> series;    // all of theirs, ascending
+  friend bool operator==(const DevicesRemoved&, const DevicesRemoved&) = default;
+};
+
+using Event = std::variant<NewDevice, NewSeries, SeriesUnit, DeviceTags, DeviceStatus, Heard, RetainedValue, Link,
+                           SessionEpoch, RedeliveryTable, OperatorAction, RuleSetChange, ClockStep, DeadLetter,
+                           ServiceCondition, SilenceOrder, DevicesRemoved>;
 
 }  // namespace telltale::proto

@@ -165,4 +165,19 @@ Result<void, Rejection> read_control(std::string_view verb, char* payload, std::
   return read;
 }
 
+Result<void, Rejection> read_removal(std::string_view verb, char* payload, std::size_t size, JsonTape& tape,
+                                     DevicesRemoved& out) {
+  if (verb != "remove") return fail(bad_control("unknown verb '" + excerpt(verb) + "'"));
+  if (size == 0) return {};
+  if (auto parsed = parse_order(payload, size, tape); !parsed) return parsed;
+  Result<void, Rejection> read;
+  tape.for_each_child(JsonTape::root, [&](std::uint32_t i) {
+    const auto& node = tape[i];
+    if (!read || node.kind == JsonNode::Kind::null) return;
+    if (node.key == "by") read = read_text(node, out.by);
+    if (node.key == "comment") read = read_text(node, out.comment);
+  });
+  return read;
+}
+
 }  // namespace telltale::proto

@@ -20,4 +20,8 @@ namespace telltale::proto {
 [[nodiscard]] Result<void, Rejection> read_silence(char* payload, std::size_t size, JsonTape& tape,
                                                    const TimeZone& zone, SilenceOrder& out);
 
+/// {"by":…,"comment":…} or nothing; fills these two.
+[[nodiscard]] Result<void, Rejection> read_removal(std::string_view verb, char* payload, std::size_t size,
+                                                   JsonTape& tape, DevicesRemoved& out);
+
 }  // namespace telltale::proto

@@ -59,6 +59,11 @@ std::string OutputTopics::silence_reply(std::string_view tenant, std::string_vie
   return add(topic, {"silence", name});
 }
 
+std::string OutputTopics::removal_reply(const RemovalReply& reply) const {
+  auto topic = start(reply.tenant, TopicClass::control_reply);
+  return add(topic, {"device", reply.site, reply.device});
+}
+
 std::string OutputTopics::service_time(std::string_view tenant) const {
   auto topic = start(tenant, TopicClass::service);
   return add(topic, {"time"});

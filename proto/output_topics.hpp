@@ -23,6 +23,7 @@ class OutputTopics {
   [[nodiscard]] std::string errors(std::string_view tenant, std::string_view site, std::string_view device) const;
   [[nodiscard]] std::string control_reply(std::string_view tenant, std::string_view alert_id) const;
   [[nodiscard]] std::string silence_reply(std::string_view tenant, std::string_view name) const;
+  [[nodiscard]] std::string removal_reply(const RemovalReply& reply) const;
   [[nodiscard]] std::string service_time(std::string_view tenant) const;
   /// At the root, in either kind of install.
   [[nodiscard]] static std::string service_status(std::string_view instance);

@@ -53,6 +53,12 @@ bool next_level(std::string_view& rest, std::string_view& level) noexcept {
   return true;
 }
 
+constexpr std::string_view all_of = "-";
+
+bool names_devices(std::string_view site, std::string_view device) noexcept {
+  return (valid_site(site) && (valid_device(device) || device == all_of)) || (site == all_of && device == all_of);
+}
+
 std::string quoted(std::string_view what, std::string_view text) {
   return std::string(what) + " '" + excerpt(text) + "'";
 }
@@ -124,7 +130,7 @@ Result<NativeTopic, std::string> parse_native(const TopicParts& parts) {
   if (prefix + parts.rest.size() > max_native_topic_bytes) return fail(std::string("topic over 256 bytes"));
 
   auto rest = parts.rest;
-  std::array<std::string_view, 3> levels;
+  std::array<std::string_view, 4> levels;
   std::size_t n = 0;
   std::string_view level;
   next_level(rest, level);
@@ -141,13 +147,23 @@ Result<NativeTopic, std::string> parse_native(const TopicParts& parts) {
       out.name = n == 3 ? levels[2] : std::string_view{};
       return out;
     }
+    if (n == 4 && levels[0] == "device") {
+      if (!names_devices(levels[1], levels[2])) return fail(quoted("not a device:", levels[2]));
+      out.site = levels[1];
+      out.device = levels[2];
+      out.name = levels[3];
+      return out;
+    }
     if (n != 3 || levels[0] != "alert")
-      return fail(std::string("neither control/alert/{id}/{ack or silence} nor control/silence/{name} nor its /end"));
+      return fail(std::string(
+          "none of control/alert/{id}/{ack or silence}, control/silence/{name}, control/silence/{name}/end, "
+          "control/device/{site}/{device}/remove"));
     if (!valid_alert_id(levels[1])) return fail(quoted("not an alert id:", levels[1]));
     out.alert_id = levels[1];
     out.name = levels[2];
     return out;
   }
+  if (n > 3) return fail(std::string("too many topic levels"));
   const bool has_name = n == 3;
   const bool needs_name = out.topic_class == TopicClass::ack;
   const bool may_have_name = needs_name || out.topic_class == TopicClass::telemetry;
@@ -171,6 +187,9 @@ std::string to_topic(const NativeTopic& topic, Tenancy tenancy) {
   if (topic.topic_class == TopicClass::control && !topic.silence.empty()) {
     out.append("/silence/").append(topic.silence);
     return topic.name.empty() ? out : out.append("/").append(topic.name);
+  }
+  if (topic.topic_class == TopicClass::control && topic.alert_id.empty()) {
+    return out.append("/device/").append(topic.site).append("/").append(topic.device).append("/").append(topic.name);
   }
   if (topic.topic_class == TopicClass::control) {
     return out.append("/alert/").append(topic.alert_id).append("/").append(topic.name);

@@ -70,7 +70,7 @@ struct TopicParts {
 struct NativeTopic {
   std::string_view tenant;
   TopicClass topic_class = TopicClass::telemetry;
-  std::string_view site, device;
+  std::string_view site, device;  // control of devices: device "-" = the whole site, both "-" = the whole tenant
   std::string_view name;      // telemetry: the metric or ""; ack: the command; control: the verb ("" sets a silence)
   std::string_view alert_id;  // control of an alert
   std::string_view silence = {};  // control of a silence: its name

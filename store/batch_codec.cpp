@@ -1,6 +1,7 @@
 #include "store/batch_codec.hpp"
 
 #include <algorithm>
+#include <variant>
 
 #include "proto/bytes.hpp"
 #include "store/event_codec.hpp"
@@ -12,6 +13,13 @@ using namespace proto;
 namespace {
 
 constexpr std::uint8_t version = 1;
+// The same layout. A reader knows by its first byte that it has to look at the events before it shows anything.
+constexpr std::uint8_t version_with_removals = 2;
+
+bool removes(const Batch& batch) {
+  return std::ranges::any_of(
+      batch.events, [](const PlacedEvent& placed) { return std::holds_alternative<DevicesRemoved>(placed.event); });
+}
 
 std::uint8_t kind_of(const Reading& r) noexcept {
   return static_cast<std::uint8_t>(static_cast<unsigned>(r.type) | (static_cast<unsigned>(r.source) << 2));
@@ -147,7 +155,9 @@ bool take_packets(ByteReader& in, Batch& batch) {
 }
 
 bool take_head(ByteReader& in, BatchHead& head) {
-  if (in.u8() != version) return false;
+  const auto first = in.u8();
+  if (first != version && first != version_with_removals) return false;
+  head.removes = first == version_with_removals;
   head.sequence = in.varint();
   head.id = in.u64();
   head.log_time = from_ms(in.zigzag());
@@ -164,7 +174,7 @@ bool take_head(ByteReader& in, BatchHead& head) {
 void encode_batch(const Batch& batch, std::string& out) {
   out.reserve(out.size() + 64 + batch.readings.size() * 16 + batch.text.size() + batch.packets.size() * 12);
   ByteWriter writer(out);
-  writer.u8(version);
+  writer.u8(removes(batch) ? version_with_removals : version);
   writer.varint(batch.position.sequence);
   writer.u64(batch.id);
   writer.zigzag(to_ms(batch.log_time));
@@ -209,7 +219,7 @@ bool decode_batch(std::string_view bytes, Batch& batch) {
   batch.text = in.str();
   if (!in.ok() || head.readings > in.remaining()) return false;
   return take_readings(in, static_cast<std::size_t>(head.readings), batch) && take_events(in, batch) &&
-         take_packets(in, batch) && in.at_end();
+         take_packets(in, batch) && in.at_end() && removes(batch) == head.removes;
 }
 
 }  // namespace telltale::store

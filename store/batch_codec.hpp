@@ -20,6 +20,7 @@ struct BatchHead {
   Timestamp log_time;
   std::uint64_t readings = 0;
   Timestamp t_min, t_max;  // of the readings, when there are any
+  bool removes = false;    // DevicesRemoved is among the events
 };
 /// Any bytes are safe; false when they do not begin like a batch.
 [[nodiscard]] bool decode_head(std::string_view bytes, BatchHead& head);

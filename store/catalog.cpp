@@ -35,7 +35,15 @@ constexpr const char* steps[] = {
        create table day_file(day integer not null, class text not null, rev integer not null, name text not null,
                              primary key(day, class, rev)) without rowid;)",
     R"(alter table day_file add column closed integer not null default 0;
-       create table day_loss(day integer not null, class text not null, primary key(day, class)) without rowid;)"};
+       create table day_loss(day integer not null, class text not null, primary key(day, class)) without rowid;)",
+    R"(create table removal(id integer primary key, at integer not null, tenant text not null, site text not null,
+                            device text not null, by text not null, comment text not null, devices integer not null,
+                            series integer not null, done_at integer);
+       create table removed_device(device_key integer primary key, removal integer not null);
+       create index removed_device_by_removal on removed_device(removal);
+       create table removed_series(series_id integer primary key, removal integer not null);
+       create index removed_series_by_removal on removed_series(removal);
+       alter table dead_letter add column device_key integer not null default 0;)"};
 
 constexpr std::size_t row_overhead_bytes = 64;  // of a dead letter besides its texts
 constexpr std::size_t most_letter_bytes = 1u << 20;
@@ -84,10 +92,13 @@ std::uint64_t Catalog::last_generation() {
 }
 
 std::uint64_t Catalog::record(const Sealed& sealed, std::uint64_t dead_letter_bytes) {
+  std::optional<Overwriting> overwriting;
+  if (!sealed.removals.empty()) overwriting.emplace(database_);
   Transaction transaction(database_);
   put_directory(sealed.directory);
   put_series(sealed);
   put_letters(sealed.letters);
+  put_removals(sealed.removals);
   const auto dropped = sealed.letters.empty() ? 0 : bound_letters(dead_letter_bytes);
   put_day_files(sealed.files);
   Statement(database_, "insert or ignore into generation values(?, ?, ?, ?, ?)")
@@ -138,13 +149,13 @@ void Catalog::put_series(const Sealed& sealed) {
 }
 
 void Catalog::put_letters(const std::vector<Letter>& letters) {
-  Statement put(database_, "insert or ignore into dead_letter values(?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement put(database_, "insert or ignore into dead_letter values(?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const auto& l : letters) {
     const auto packed = compress(l.letter.payload);
     const bool smaller = packed.size() < l.letter.payload.size();
     put.run(letter_id(l.sequence, l.index), to_ms(l.at), to_string(l.letter.reason), l.letter.topic,
             Blob{smaller ? std::string_view(packed) : std::string_view(l.letter.payload)}, smaller,
-            l.letter.payload_bytes, l.letter.detail);
+            l.letter.payload_bytes, l.letter.detail, to_number(l.letter.device));
   }
 }
 
@@ -171,6 +182,7 @@ std::uint64_t Catalog::bound_letters(std::uint64_t most_bytes) {
 
 void Catalog::load(DirectoryBuilder& directory) {
   Transaction snapshot(database_, Transaction::Kind::read);
+  directory.remove(removed());
   std::map<std::int64_t, std::vector<std::pair<std::string, std::string>>> tags;
   Statement all_tags(database_, "select device_key, name, value from device_tag order by device_key, place");
   for (auto row = all_tags.query(); row.next();) tags[row.integer(0)].emplace_back(row.text(1), row.text(2));
@@ -210,12 +222,14 @@ std::optional<Catalog::Latest> Catalog::latest(SeriesId series) {
   return latest;
 }
 
-std::vector<Reader::DeadLetterRow> Catalog::dead_letters(std::size_t limit) {
+std::vector<Reader::DeadLetterRow> Catalog::dead_letters(std::size_t limit, const std::vector<Removal>& removals) {
   std::vector<Reader::DeadLetterRow> out;
   Statement select(database_,
-                   "select id, at, reason, topic, payload, packed, payload_bytes, detail from dead_letter order by id "
-                   "desc limit ?");
-  for (auto row = select.query(std::min<std::size_t>(limit, INT64_MAX)); row.next();) {
+                   "select id, at, reason, topic, payload, packed, payload_bytes, detail, device_key from dead_letter "
+                   "order by id desc");
+  for (auto row = select.query(); out.size() < limit && row.next();) {
+    const auto device = static_cast<DeviceKey>(row.integer(8));
+    if (std::ranges::any_of(removals, [&](const auto& r) { return concerns(r.what, device, row.text(3)); })) continue;
     Reader::DeadLetterRow letter{row.integer(0),
                                  from_ms(row.integer(1)),
                                  std::string(row.text(2)),

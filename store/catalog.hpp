@@ -37,6 +37,7 @@ class Catalog {
     std::uint32_t rev;
     std::string name;  // below day/
     bool closed;       // written once, series first; else open for seals
+    friend bool operator==(const DayFile&, const DayFile&) = default;
   };
   /// Everything a sealed segment leaves here, in one transaction.
   struct Sealed {
@@ -50,6 +51,7 @@ class Catalog {
     };
     std::vector<SeriesFacts> series;
     std::vector<Letter> letters;
+    std::vector<Removal> removals;  // of what is above, and of what was there before
     std::vector<DayFile> files;
   };
   /// Repeating it changes nothing. Returns how many dead letters had to go to stay within `dead_letter_bytes`.
@@ -58,7 +60,20 @@ class Catalog {
 
   void load(DirectoryBuilder& directory);
   [[nodiscard]] std::optional<Latest> latest(proto::SeriesId series);
-  [[nodiscard]] std::vector<Reader::DeadLetterRow> dead_letters(std::size_t limit);
+  /// Without those of `removals`, which are later than all of them.
+  [[nodiscard]] std::vector<Reader::DeadLetterRow> dead_letters(std::size_t limit,
+                                                                const std::vector<Removal>& removals = {});
+  /// All that was ever removed. Cost: nothing while nothing was added.
+  [[nodiscard]] const Removed& removed();
+  /// Removals at or before `upto` whose readings have not left all files yet.
+  struct PendingRemoval {
+    std::int64_t id;
+    std::vector<proto::SeriesId> series;
+    friend bool operator==(const PendingRemoval&, const PendingRemoval&) = default;
+  };
+  [[nodiscard]] std::vector<PendingRemoval> pending_removals(Timestamp upto);
+  [[nodiscard]] Removed removed_for_good();  // those that are not pending
+  void removals_done(const std::vector<std::int64_t>& ids, Timestamp at);
   /// The manifest: by day, class and revision. Of one day and class at most one file is closed and at most one is open.
   [[nodiscard]] std::vector<DayFile> day_files(std::int64_t first_day, std::int64_t last_day);
   /// `added` takes the place of all files of its day and class, in one transaction.
@@ -76,12 +91,15 @@ class Catalog {
   void put_series(const Sealed& sealed);
   void put_day_files(const std::vector<DayFile>& files);
   void put_letters(const std::vector<Letter>& letters);
+  void put_removals(const std::vector<Removal>& removals);
   std::uint64_t bound_letters(std::uint64_t most_bytes);
 
   Database database_;
+  Removed removed_;
+  std::int64_t removed_upto_ = 0;  // the newest removal in it
 };
 
-/// A dead letter's number: by batch and place, so that sealing twice gives the same row.
+/// A dead letter's or removal's number: by batch and place, so that sealing twice gives the same row.
 [[nodiscard]] constexpr std::int64_t letter_id(std::uint64_t sequence, std::uint32_t index) noexcept {
   return static_cast<std::int64_t>((sequence << 20) | (index & 0xFFFFF));
 }

@@ -32,30 +32,34 @@ DayFile open_day_file(const fs::path& folder, const Catalog::DayFile& file) {
   return file.closed ? DayFile::open_closed(path) : DayFile::open_read_only(path);
 }
 
-/// All chunks of some day files, series by series: every run is ascending by series, a heap joins them.
+/// All chunks of some day files, series by series: every run is ascending by series, a heap joins them. Removed series
+/// are passed over.
 class SeriesWalk {
  public:
-  explicit SeriesWalk(std::vector<DayFile>& files) {
+  SeriesWalk(std::vector<DayFile>& files, const Removed& removed) : removed_(removed) {
     for (auto& file : files)
       for (auto& run : file.runs()) add(std::move(run));
   }
   /// Null at the end.
   [[nodiscard]] SeriesId next(std::vector<DayFile::Chunk>& chunks) {
-    chunks.clear();
-    if (heap_.empty()) return SeriesId::none;
-    const auto series = heap_.top().series;
-    while (!heap_.empty() && heap_.top().series == series) {
-      auto& run = *runs_[heap_.top().run];
-      const auto at = heap_.top().run;
-      heap_.pop();
-      bool more = true;
-      while (more && run.series() == series) {
-        chunks.push_back(run.chunk());
-        more = run.next();
+    while (!heap_.empty()) {
+      chunks.clear();
+      const auto series = heap_.top().series;
+      const bool removed = removed_.has(series);
+      while (!heap_.empty() && heap_.top().series == series) {
+        auto& run = *runs_[heap_.top().run];
+        const auto at = heap_.top().run;
+        heap_.pop();
+        bool more = true;
+        while (more && run.series() == series) {
+          if (!removed) chunks.push_back(run.chunk());
+          more = run.next();
+        }
+        if (more) heap_.push({run.series(), at});
       }
-      if (more) heap_.push({run.series(), at});
+      if (!removed) return series;
     }
-    return series;
+    return SeriesId::none;
   }
 
  private:
@@ -70,6 +74,7 @@ class SeriesWalk {
     runs_.push_back(std::move(run));
     heap_.push({runs_.back()->series(), runs_.size() - 1});
   }
+  const Removed& removed_;
   std::vector<std::unique_ptr<DayFile::Run>> runs_;
   std::priority_queue<Place> heap_;
 };
@@ -138,12 +143,13 @@ std::uint64_t readings_in(DayFile file) {
   return sum;
 }
 
-/// Ledgers and names of all inputs; a generation counts once.
-void copy_ledgers(std::vector<DayFile>& inputs, DayFile::Build& build) {
+/// Ledgers and names of all inputs; a generation counts once. Removed series have no names.
+void copy_ledgers(std::vector<DayFile>& inputs, const Removed& removed, DayFile::Build& build) {
   std::map<std::uint64_t, DayFile::LedgerEntry> entries;
   for (auto& input : inputs) {
     for (const auto& entry : input.ledger()) entries.emplace(entry.generation, entry);
-    for (const auto& name : input.names()) build.name(name);
+    for (const auto& name : input.names())
+      if (!removed.has(name.series)) build.name(name);
   }
   std::int64_t order = 0;
   for (auto& [generation, entry] : entries) {
@@ -239,8 +245,8 @@ std::size_t DayClose::close(const DayGroup& group) {
     for (const auto& input : group.files) inputs.push_back(open_day_file(folder_, input));
     auto output = DayFile::build(part);
     DayFile::Build build(output);
-    copy_ledgers(inputs, build);
-    SeriesWalk walk(inputs);
+    copy_ledgers(inputs, catalog_.removed(), build);
+    SeriesWalk walk(inputs, catalog_.removed());
     SeriesMerge merge;
     ChunkPoints scratch;
     std::vector<DayFile::Chunk> chunks;
@@ -285,7 +291,7 @@ void DayClose::roll_up(const DayGroup& group) {
   rollups.clear();
   std::vector<DayFile> inputs;
   for (const auto& input : group.files) inputs.push_back(open_day_file(folder_, input));
-  SeriesWalk walk(inputs);
+  SeriesWalk walk(inputs, catalog_.removed());
   SeriesMerge merge;
   std::vector<DayFile::Chunk> chunks;
   while (const auto series = to_number(walk.next(chunks))) {

@@ -131,6 +131,15 @@ std::vector<DayFile::Name> DayFile::names() {
   return out;
 }
 
+bool DayFile::mentions(proto::SeriesId series) {
+  Statement named(database_, "select 1 from series where series_id=?");
+  if (named.query(proto::to_number(series)).next()) return true;
+  if (!closed_) return false;
+  Statement held(database_, "select 1 from chunk where id between ? and ?");
+  const auto id = proto::to_number(series);
+  return held.query(closed_key(id, 0), closed_key(id, (1u << closed_series_shift) - 1)).next();
+}
+
 DayFile::Seal::Seal(DayFile& file, std::uint64_t generation)
     : transaction_(file.database_),
       insert_(file.database_, insert_chunk),

@@ -45,6 +45,9 @@ class DayFile {
     std::string tenant, site, device, metric, unit;
   };
   [[nodiscard]] std::vector<Name> names();
+  /// It has the series' name or a chunk of it (which of an open file goes without saying: each chunk came with the
+  /// name).
+  [[nodiscard]] bool mentions(proto::SeriesId series);
 
   /// Writes one generation: chunks in key order (hour, series, piece), then its ledger entry. All or nothing.
   class Seal {

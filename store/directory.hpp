@@ -27,6 +27,8 @@ struct SeriesEntry {
 struct Directory {
   std::vector<DeviceEntry> devices;
   std::vector<SeriesEntry> series;
+  // Numbers from here on have never been given out; below, removed ones leave gaps.
+  std::uint32_t devices_end = 1, series_end = 1;
 };
 
 }  // namespace telltale::store

@@ -37,6 +37,17 @@ void put(const PacketRecord& record, ByteWriter& out) {
   out.u64(record.hash);
 }
 
+/// Ascending numbers, each as the difference to the one before.
+template <class Key>
+void put(const std::vector<Key>& numbers, ByteWriter& out) {
+  out.varint(numbers.size());
+  std::uint32_t before = 0;
+  for (const auto number : numbers) {
+    out.varint(to_number(number) - before);
+    before = to_number(number);
+  }
+}
+
 struct Put {
   ByteWriter& out;
 
@@ -123,6 +134,11 @@ struct Put {
     out.str(e.by);
     out.str(e.comment);
   }
+  void operator()(const DevicesRemoved& e) const {
+    for (const auto* text : {&e.tenant, &e.site, &e.device, &e.by, &e.comment}) out.str(*text);
+    put(e.devices, out);
+    put(e.series, out);
+  }
 };
 
 /// Fields one after the other; a value outside its enum makes the whole event invalid.
@@ -149,6 +165,15 @@ struct Take {
     const auto n = in.varint();
     if (n > in.remaining()) valid = false;  // every item is at least one byte
     return valid && in.ok() ? static_cast<std::size_t>(n) : 0;
+  }
+  template <class Key>
+  void numbers(std::vector<Key>& out) {
+    std::uint64_t number = 0;
+    for (std::size_t n = count(); n > 0 && in.ok() && valid; --n) {
+      number += in.varint();
+      if (number > UINT32_MAX || (!out.empty() && number <= to_number(out.back()))) valid = false;
+      out.push_back(static_cast<Key>(static_cast<std::uint32_t>(number)));
+    }
   }
   PacketRecord packet() {
     PacketRecord record{};
@@ -214,6 +239,11 @@ struct Take {
     e.until = optional_time();
     e.by = str();
     e.comment = str();
+  }
+  void operator()(DevicesRemoved& e) {
+    for (auto* text : {&e.tenant, &e.site, &e.device, &e.by, &e.comment}) *text = in.str();
+    numbers(e.devices);
+    numbers(e.series);
   }
 };
 

@@ -35,7 +35,9 @@ class FleetRead {
   }
 
  private:
-  [[nodiscard]] bool is_wanted(SeriesId series) const { return wanted_ == nullptr || wanted_->contains(series); }
+  [[nodiscard]] bool is_wanted(SeriesId series) const {
+    return (wanted_ == nullptr || wanted_->contains(series)) && !view_.removed().has(series);
+  }
 
   /// Hours and series for which the log has something to say that rollups do not know.
   void find_touched() {

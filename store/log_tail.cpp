@@ -28,7 +28,8 @@ bool worth_merging(const LogRun& earlier, const LogRun& later) {
 
 bool changes_directory(const Event& event) {
   return std::holds_alternative<NewDevice>(event) || std::holds_alternative<NewSeries>(event) ||
-         std::holds_alternative<SeriesUnit>(event) || std::holds_alternative<DeviceTags>(event);
+         std::holds_alternative<SeriesUnit>(event) || std::holds_alternative<DeviceTags>(event) ||
+         std::holds_alternative<DevicesRemoved>(event);
 }
 
 }  // namespace
@@ -42,7 +43,7 @@ void LogTail::refresh() {
   for (const auto& file : list_segments(folder_)) {
     if (segments_.contains(file.generation)) continue;
     if (auto scanner = SegmentScanner::open(file.path)) {
-      segments_.emplace(file.generation, Segment{file.generation, std::move(*scanner), {}, {}, 0, {}, {}, {}});
+      segments_.emplace(file.generation, Segment{file.generation, std::move(*scanner), {}, {}, {}, 0, {}, {}, {}});
       ++directory_version_;
     }
   }
@@ -55,6 +56,14 @@ void LogTail::walk(Segment& segment) {
     if (!decode_head(*payload, head)) continue;
     const Frame frame{segment.scanner.last(), head.readings, to_ms(head.t_min), to_ms(head.t_max)};
     segment.frames.push_back(frame);
+    if (head.removes && decode_batch(*payload, batch_)) {
+      for (std::uint32_t i = 0; i < batch_.events.size(); ++i) {
+        auto* removal = std::get_if<DevicesRemoved>(&batch_.events[i].event);
+        if (removal == nullptr) continue;
+        removed_.add(*removal);
+        segment.removals.push_back({head.sequence, i, head.log_time, std::move(*removal)});
+      }
+    }
     if (frame.readings == 0) continue;
     const auto at = segment.frames.size() - 1;
     segment.blocks.push_back({at, at + 1, frame.readings, frame.t_min, frame.t_max, std::nullopt});
@@ -224,6 +233,13 @@ void LogTail::each_directory_event(const std::function<void(const Event&)>& visi
 std::uint64_t LogTail::directory_version() {
   learn();
   return directory_version_;
+}
+
+std::vector<Removal> LogTail::removals() const {
+  std::vector<Removal> out;
+  for (const auto& [generation, segment] : segments_)
+    out.insert(out.end(), segment.removals.begin(), segment.removals.end());
+  return out;
 }
 
 void LogTail::each_batch(const std::function<void(const Batch&)>& visit) {

@@ -16,6 +16,7 @@
 #include "proto/batch.hpp"
 #include "store/log_run.hpp"
 #include "store/points.hpp"
+#include "store/removed.hpp"
 #include "store/segment.hpp"
 
 namespace telltale::store {
@@ -52,6 +53,9 @@ class LogTail {
   void each_directory_event(const std::function<void(const proto::Event&)>& visit);
   /// Counts what each_directory_event() would show: unchanged, then so is that.
   [[nodiscard]] std::uint64_t directory_version();
+  /// What the log removes, known after refresh() already: readings that are shown by the functions above may be dead.
+  [[nodiscard]] const Removed& removed() const noexcept { return removed_; }
+  [[nodiscard]] std::vector<Removal> removals() const;  // in order
   /// All batches, in order. Cost: decodes them.
   void each_batch(const std::function<void(const proto::Batch&)>& visit);
   /// Batches that hold dead letters, in order.
@@ -89,6 +93,7 @@ class LogTail {
     SegmentScanner scanner;
     std::vector<Frame> frames;
     std::vector<Block> blocks;
+    std::vector<Removal> removals;
     // What is known of the frames before `learned`.
     std::size_t learned = 0;
     Newest newest;
@@ -108,6 +113,7 @@ class LogTail {
   std::size_t most_bytes_;
   std::size_t kept_bytes_ = 0;
   std::uint64_t directory_version_ = 0;
+  Removed removed_;
   std::map<std::uint64_t, Segment> segments_;
   proto::Batch batch_;  // working memory
 };

@@ -52,8 +52,9 @@ void ReadView::refresh() {
     if (version != version_) read_manifest();
     version_ = version;
     log_.forget([this](std::uint64_t generation) { return is_sealed_.query(generation).next(); });
-    if (data_version() == version_) return;
+    if (data_version() == version_) break;
   }
+  if (log_.removed().size() != std::exchange(removed_in_log_, log_.removed().size())) removed_.add(log_.removed());
 }
 
 std::int64_t ReadView::data_version() {
@@ -75,6 +76,8 @@ void ReadView::read_manifest() {
       if (file.closed) closed.insert(file.klass);
     for (const auto& file : day.files) day.rolled_up = day.rolled_up && closed.contains(file.klass);
   }
+  const auto& removed = catalog_.removed();
+  if (removed.size() != std::exchange(removed_in_catalog_, removed.size())) removed_.add(removed);
   rollup_names_ = list_rollup_files(folder_ / "rollup");
   std::unordered_set<std::string> rollups;
   for (const auto& name : rollup_names_) rollups.insert(to_string(name));
@@ -122,6 +125,7 @@ LatestTable ReadView::sealed_latest() {
   for (auto row = all_latest_.query(); row.next();) {
     Reading r{};
     r.series = static_cast<SeriesId>(row.integer(0));
+    if (removed_.has(r.series)) continue;
     r.ts = from_ms(row.integer(1));
     r.type = static_cast<ValueType>(row.integer(2) & 3);
     r.source = static_cast<TsSource>(row.integer(3) & 3);

@@ -53,9 +53,11 @@ class ReadView {
   };
   [[nodiscard]] std::vector<OpenRollup> rollups(RollupStep step, std::int64_t from, std::int64_t to);
 
+  /// Nothing of these may be shown: they are in the files until these are written anew.
+  [[nodiscard]] const Removed& removed() const noexcept { return removed_; }
   [[nodiscard]] LogTail& log() noexcept { return log_; }
   [[nodiscard]] Catalog& catalog() noexcept { return catalog_; }
-  /// Of every sealed series, ascending.
+  /// Of every sealed series that is not removed, ascending.
   [[nodiscard]] LatestTable sealed_latest();
   /// Another value: the catalog has changed.
   [[nodiscard]] std::int64_t catalog_version() const noexcept { return version_; }
@@ -72,6 +74,8 @@ class ReadView {
   Statement is_sealed_;
   Statement all_latest_;
   std::int64_t version_ = -1;
+  Removed removed_;
+  std::size_t removed_in_catalog_ = 0, removed_in_log_ = 0;
   std::vector<Day> days_;
   std::vector<RollupFileName> rollup_names_;
   OpenFiles<DayFile> day_files_;

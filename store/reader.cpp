@@ -28,7 +28,7 @@ std::int64_t end_of(Range range) { return std::min(to_ms(range.to), (last_day + 
 
 Points read_points(ReadView& view, SeriesId series, std::int64_t from, std::int64_t to) {
   Points out;
-  if (from >= to) return out;
+  if (from >= to || view.removed().has(series)) return out;
   auto parts = view.log().readings(series, from, to);
   for (auto& part : parts) part.points.merge();
   Pieces pieces(series);
@@ -146,8 +146,9 @@ class Reader::Impl {
   LatestTable latest() {
     return ask([&](ReadView& view) {
       LatestTable all = sealed(view);
-      view.log().each_latest(
-          [&](std::uint64_t generation, const Reading& r, std::string_view text) { all.add(generation, r, text); });
+      view.log().each_latest([&](std::uint64_t generation, const Reading& r, std::string_view text) {
+        if (!view.removed().has(r.series)) all.add(generation, r, text);
+      });
       all.settle();
       return all;
     });
@@ -158,15 +159,15 @@ class Reader::Impl {
     constexpr std::size_t few = 100;
     return ask([&](ReadView& view) {
       LatestTable some;
-      if (view.catalog_version() == latest_version_ || series.size() > few) {
+      if (knows_sealed(view) || series.size() > few) {
         some.add(series, sealed(view));
       } else {
         for (const auto id : series)
-          if (const auto found = view.catalog().latest(id))
+          if (const auto found = view.catalog().latest(id); found && !view.removed().has(id))
             some.add(found->generation, to_reading(id, found->row), found->row.text);
       }
       view.log().each_latest(series, [&](std::uint64_t generation, const Reading& r, std::string_view text) {
-        some.add(generation, r, text);
+        if (!view.removed().has(r.series)) some.add(generation, r, text);
       });
       some.settle();
       return some;
@@ -198,13 +199,20 @@ class Reader::Impl {
 
   std::vector<DeadLetterRow> dead_letters(std::size_t limit) {
     return ask([&](ReadView& view) {
+      const auto removals = view.log().removals();
+      const auto removed = [&](std::int64_t id, const DeadLetter& letter) {
+        return std::ranges::any_of(removals, [&](const Removal& r) {
+          return letter_id(r.sequence, r.index) > id && concerns(r.what, letter.device, letter.topic);
+        });
+      };
       std::map<std::int64_t, DeadLetterRow> by_id;
-      for (auto& row : view.catalog().dead_letters(limit)) by_id.emplace(row.id, std::move(row));
+      for (auto& row : view.catalog().dead_letters(limit, removals)) by_id.emplace(row.id, std::move(row));
       view.log().each_letter_batch([&](const Batch& batch) {
         for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
           const auto* letter = std::get_if<DeadLetter>(&batch.events[i].event);
           if (letter == nullptr) continue;
           const auto id = letter_id(batch.position.sequence, i);
+          if (removed(id, *letter)) continue;
           by_id.insert_or_assign(
               id, DeadLetterRow{id, batch.log_time, std::string(to_string(letter->reason)), letter->topic,
                                 letter->payload, letter->detail, letter->payload_bytes});
@@ -218,10 +226,14 @@ class Reader::Impl {
   }
 
  private:
+  [[nodiscard]] bool knows_sealed(const ReadView& view) const {
+    return latest_version_ == view.catalog_version() && latest_removed_ == view.removed().size();
+  }
   const LatestTable& sealed(ReadView& view) {
-    if (latest_version_ != view.catalog_version()) {
+    if (!knows_sealed(view)) {
       sealed_latest_ = view.sealed_latest();
       latest_version_ = view.catalog_version();
+      latest_removed_ = view.removed().size();
     }
     return sealed_latest_;
   }
@@ -229,6 +241,7 @@ class Reader::Impl {
   ReadView view_;
   LatestTable sealed_latest_;
   std::int64_t latest_version_ = -1;
+  std::size_t latest_removed_ = 0;
   std::shared_ptr<const Directory> directory_;
   std::pair<std::int64_t, std::uint64_t> directory_version_;
 };

@@ -1,6 +1,7 @@
 #include "store/recent_db.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -62,7 +63,7 @@ void put_value(Statement& put, const Batch& batch, const Reading& r) {
 /// The connection and its statements, prepared once.
 struct RecentDb::Open {
   Database database;
-  Statement put, keep, series, position, next_series, prune;
+  Statement put, keep, series, position, next_series, prune, erase_rows, erase_name;
 
   explicit Open(const std::filesystem::path& file)
       : database(migrated(file)),
@@ -71,7 +72,9 @@ struct RecentDb::Open {
         series(database, "insert or replace into series values(?, ?, ?, ?, ?, ?)"),
         position(database, "insert or replace into position values(1, ?, ?)"),
         next_series(database, "select series_id from series where series_id>? order by series_id limit ?"),
-        prune(database, "delete from reading where series_id=? and ts<?") {}
+        prune(database, "delete from reading where series_id=? and ts<?"),
+        erase_rows(database, "delete from reading where series_id=?"),
+        erase_name(database, "delete from series where series_id=?") {}
 
   static Database migrated(const std::filesystem::path& file) {
     Database database(file, Database::Mode::normal);
@@ -85,7 +88,7 @@ RecentDb::RecentDb(std::filesystem::path folder, Feed& feed, const Clock& clock,
 
 RecentDb::~RecentDb() = default;
 
-void RecentDb::open() {
+void RecentDb::open_file() {
   const auto file = folder_ / "recent.db";
   try {
     open_ = std::make_unique<Open>(file);
@@ -95,6 +98,10 @@ void RecentDb::open() {
     for (const char* part : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + part);
     open_ = std::make_unique<Open>(file);
   }
+}
+
+void RecentDb::open() {
+  open_file();
   Statement select(open_->database, "select generation, sequence from position");
   if (auto row = select.query(); row.next()) {
     position_ = {static_cast<std::uint64_t>(row.integer(0)), static_cast<std::uint64_t>(row.integer(1))};
@@ -108,6 +115,27 @@ void RecentDb::open() {
   for (auto& series : directory.series) names_.add(std::move(series));
 }
 
+void RecentDb::forget(const std::vector<SeriesId>& series) {
+  if (open_) return erase(series);
+  if (!std::filesystem::exists(folder_ / "recent.db")) return;
+  open_file();
+  erase(series);
+  open_.reset();  // tick() begins as it would have
+}
+
+void RecentDb::erase(const std::vector<SeriesId>& series) {
+  const Overwriting overwriting(open_->database);
+  std::optional<Transaction> transaction;
+  if (!open_->database.in_transaction()) transaction.emplace(open_->database);
+  for (const auto id : series) {
+    open_->erase_rows.run(to_number(id));
+    open_->erase_name.run(to_number(id));
+  }
+  if (!transaction) return;
+  transaction->commit();
+  open_->database.checkpoint();
+}
+
 void RecentDb::start_filling(std::int64_t from_ms) {
   fill_from_ms_ = from_ms;
   const auto directory = Reader(folder_).directory();
@@ -119,6 +147,14 @@ void RecentDb::start_filling(std::int64_t from_ms) {
     put_series(series.id);
     to_fill_.push_back(series.id);
   }
+  // What was removed in batches that were passed over.
+  std::vector<SeriesId> gone;
+  Statement named(open_->database, "select series_id from series");
+  for (auto row = named.query(); row.next();)
+    if (const auto id = static_cast<SeriesId>(row.integer(0));
+        to_number(id) < directory.series_end && !std::ranges::binary_search(directory.series, id, {}, &SeriesEntry::id))
+      gone.push_back(id);
+  erase(gone);
   transaction.commit();
 }
 
@@ -177,6 +213,7 @@ void RecentDb::put_names(const Event& event) {
   names_.apply(event);
   if (const auto* added = std::get_if<NewSeries>(&event)) put_series(added->id);
   if (const auto* unit = std::get_if<SeriesUnit>(&event)) put_series(unit->id);
+  if (const auto* removal = std::get_if<DevicesRemoved>(&event)) erase(removal->series);
 }
 
 void RecentDb::put_series(SeriesId id) {

@@ -28,9 +28,13 @@ class RecentDb {
 
   /// Copies what arrived since the last tick, `elapsed` ago. Errors: DatabaseError; a later tick goes on.
   void tick(Millis elapsed);
+  /// Deletes and overwrites all rows of some series, if there is a recent.db, even one that is not kept any more.
+  void forget(const std::vector<proto::SeriesId>& series);
 
  private:
   void open();
+  void open_file();
+  void erase(const std::vector<proto::SeriesId>& series);
   void start_filling(std::int64_t from_ms);
   bool too_fast(Millis elapsed);
   void copy(const proto::Batch& batch, std::int64_t oldest_ms);

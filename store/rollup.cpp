@@ -113,6 +113,24 @@ void RollupFile::each(std::int64_t from, std::int64_t to, const std::function<vo
   for (auto row = select.query(day_of(from), day_of(to - 1), from, to); row.next();) visit(row_of(row));
 }
 
+void RollupFile::remove(const std::vector<SeriesId>& series) {
+  const Overwriting overwriting(database_);
+  Transaction transaction(database_);
+  std::vector<std::int64_t> days;
+  // The next day is one seek; "select distinct" would read the whole table.
+  Statement after(database_, "select min(day) from rollup where day>?");
+  for (auto day = INT64_MIN;;) {
+    auto row = after.query(day);
+    if (!row.next() || row.null(0)) break;
+    days.push_back(day = row.integer(0));
+  }
+  Statement remove(database_, "delete from rollup where day=? and series_id=?");
+  for (const auto day : days)
+    for (const auto id : series) remove.run(day, to_number(id));
+  transaction.commit();
+  database_.checkpoint();
+}
+
 RollupFile::Replace::Replace(RollupFile& file, std::int64_t day)
     : transaction_(file.database_),
       clear_day_(file.database_, "delete from rollup where day=?"),

@@ -49,6 +49,9 @@ class RollupFile {
   /// Of all series in [from, to), by day, series and time.
   void each(std::int64_t from, std::int64_t to, const std::function<void(const RollupRow&)>& visit);
 
+  /// Deletes and overwrites all rows of some series. Cost: one seek per day and series.
+  void remove(const std::vector<proto::SeriesId>& series);
+
   /// Replaces rows of one day, all or nothing.
   class Replace {
    public:

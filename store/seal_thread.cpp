@@ -29,6 +29,8 @@ constexpr auto retry_every = std::chrono::seconds(2);
 constexpr std::uint64_t most_unsealed = 4;
 constexpr auto pause_for_sealing = std::chrono::milliseconds(20);
 constexpr std::int64_t close_after_ms = 2 * hour_ms;  // the end of the day
+// What is removed in the meantime costs no rewrite of its own.
+constexpr Millis removal_waits{hour_ms};
 
 }  // namespace
 
@@ -45,6 +47,7 @@ SealThread::SealThread(const StoreOptions& options, Catalog catalog, Feed& feed,
       retention_(options.path, catalog_, close_, policy_, log),
       sealer_(options.path, catalog_, close_, policy_, clock, log),
       recent_(options.path, feed, clock, log, {options.recent_max_rate, options.recent_hours}),
+      removal_work_(options.path, catalog_, log),
       waiting_(metrics.gauge("telltale_queue_depth", "Entries that wait.", {{"queue", "seal"}})),
       bytes_(metrics.gauge("telltale_storage_bytes", "Bytes in the data folder.")),
       letters_dropped_(metrics.counter("telltale_queue_dropped_total", "Entries dropped by a full queue.",
@@ -107,6 +110,7 @@ void SealThread::run(const std::stop_token& stop) {
     sealing_fails_ = !attempt("sealing", [&] { seal_finished(stop); });
     attempt("unlinking", [this] { release(); });
     attempt("closing days", [&] { close_days(stop); });
+    attempt("removing", [&] { take_out_removed(stop); });
     attempt("retention", [this] { retain(); });
     attempt("making room", [this] { make_room(); });
     attempt("recent.db", [this] { tick_recent(); });
@@ -213,18 +217,31 @@ void SealThread::close_days(const std::stop_token& stop) {
   for (const auto& group : group_days(catalog_.day_files(INT64_MIN, over_before - 1))) {
     if (group.open() == nullptr) continue;
     if (group.closed() != nullptr && !close_.late_pieces_are_many(group)) continue;
-    if (stop.stop_requested() || seal_waiting()) return;
-    std::uint64_t bytes = 0;
-    std::error_code missing;  // the rewrite says so
-    for (const auto& file : group.files) {
-      const auto size = fs::file_size(options_.path / "day" / file.name, missing);
-      if (!missing) bytes += size;
-    }
-    if (space_low(disk_, options_, bytes)) throw StoreFailure("the disk is too full to rewrite a day");
-    damaged_ += close_.close(group);
+    if (!rewrite(group, stop)) return;
   }
   closed_before_ = over_before;
   days_changed_ = false;
+}
+
+/// False: sealing goes first, or the end has come.
+bool SealThread::rewrite(const DayGroup& group, const std::stop_token& stop) {
+  if (stop.stop_requested() || seal_waiting()) return false;
+  std::uint64_t bytes = 0;
+  std::error_code missing;  // the rewrite says so
+  for (const auto& file : group.files) {
+    const auto size = fs::file_size(options_.path / "day" / file.name, missing);
+    if (!missing) bytes += size;
+  }
+  if (space_low(disk_, options_, bytes)) throw StoreFailure("the disk is too full to rewrite a day");
+  damaged_ += close_.close(group);
+  return true;
+}
+
+void SealThread::take_out_removed(const std::stop_token& stop) {
+  const auto now = clock_.now();
+  removal_work_.run(now - removal_waits, now,
+                    {[&](const DayGroup& group) { return rewrite(group, stop); },
+                     [&](const std::vector<proto::SeriesId>& series) { recent_.forget(series); }});
 }
 
 void SealThread::retain() {

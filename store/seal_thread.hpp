@@ -21,6 +21,7 @@
 #include "store/disk.hpp"
 #include "store/feed.hpp"
 #include "store/recent_db.hpp"
+#include "store/removal_work.hpp"
 #include "store/sealer.hpp"
 #include "store/store.hpp"
 
@@ -53,6 +54,8 @@ class SealThread {
   void release();
   void release(const SegmentInfo& segment);
   void close_days(const std::stop_token& stop);
+  [[nodiscard]] bool rewrite(const DayGroup& group, const std::stop_token& stop);
+  void take_out_removed(const std::stop_token& stop);
   void retain();
   void make_room();
   void tick_recent();
@@ -73,6 +76,7 @@ class SealThread {
   DayRetention retention_;
   Sealer sealer_;
   RecentDb recent_;
+  RemovalWork removal_work_;
   proto::Gauge& waiting_;
   proto::Gauge& bytes_;
   proto::Counter& letters_dropped_;

@@ -172,7 +172,12 @@ std::uint64_t Sealer::read(const SegmentInfo& segment, Contents& contents) {
     for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
       auto& event = batch.events[i].event;
       directory_.apply(event);
-      if (auto* letter = std::get_if<DeadLetter>(&event)) {
+      if (auto* removal = std::get_if<DevicesRemoved>(&event)) {
+        std::erase_if(contents.sealed.letters, [&](const Catalog::Letter& earlier) {
+          return concerns(*removal, earlier.letter.device, earlier.letter.topic);
+        });
+        contents.sealed.removals.push_back({batch.position.sequence, i, batch.log_time, std::move(*removal)});
+      } else if (auto* letter = std::get_if<DeadLetter>(&event)) {
         contents.sealed.letters.push_back({batch.position.sequence, i, batch.log_time, std::move(*letter)});
       } else if (std::holds_alternative<NewDevice>(event) || std::holds_alternative<NewSeries>(event) ||
                  std::holds_alternative<SeriesUnit>(event) || std::holds_alternative<DeviceTags>(event)) {
@@ -180,6 +185,8 @@ std::uint64_t Sealer::read(const SegmentInfo& segment, Contents& contents) {
       }
     }
   }
+  if (const auto& removed = directory_.removed(); removed.size() > 0)
+    std::erase_if(contents.readings, [&](const Reading& reading) { return removed.has(reading.series); });
   damaged.insert(damaged.end(), scanner->damage().begin(), scanner->damage().end());
   Disk disk;
   return quarantine(folder_ / "log", segment.generation, *scanner, damaged, disk, log_);

@@ -127,7 +127,7 @@ void read_stretches(Pieces& pieces, std::int64_t from, std::int64_t to, const Mo
 
 std::vector<Stretch> series_stretches(ReadView& view, SeriesId series, const MomentsQuery& query) {
   std::vector<Stretch> out;
-  if (query.from >= query.to) return out;
+  if (query.from >= query.to || view.removed().has(series)) return out;
   auto parts = view.log().readings(series, query.from, query.to);
   for (auto& part : parts) part.points.merge();
   const auto touched = hours_of(parts);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "store/day.hpp"
+#include "store/read_view.hpp"
 #include "store/rollup.hpp"
 #include "store/sql_module.hpp"
 #include "store/sqlite.hpp"
@@ -46,6 +47,11 @@ class Rollups final : public SqlCursor {
 
   void begin(int plan, std::span<sqlite3_value*> values) override {
     close_file();
+    if (!removed_) {  // once for a statement
+      ReadView view(folder_.parent_path(), {});
+      view.refresh();
+      removed_ = view.removed();
+    }
     files_ = list_rollup_files(folder_);
     std::erase_if(files_, [this](const RollupFileName& name) { return name.step != step_; });
     std::reverse(files_.begin(), files_.end());
@@ -73,7 +79,10 @@ class Rollups final : public SqlCursor {
 
   void next() override {
     for (;;) {
-      if (file_ && file_->rows->next()) return;
+      if (file_ && file_->rows->next()) {
+        if (removed_->has(static_cast<proto::SeriesId>(file_->rows->integer(series_id)))) continue;
+        return;
+      }
       close_file();
       if (files_.empty()) return;
       now_ = files_.back();
@@ -124,6 +133,7 @@ class Rollups final : public SqlCursor {
   RollupFileName now_;
   std::int64_t first_ = 0, last_ = 0;
   std::optional<std::int64_t> series_;
+  std::optional<Removed> removed_;
   std::unique_ptr<File> file_;
 };
 

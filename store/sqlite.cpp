@@ -203,4 +203,9 @@ void Transaction::commit() {
   open_ = false;
 }
 
+Overwriting::Overwriting(Database& database) : database_(database) { database_.exec("pragma secure_delete=on"); }
+Overwriting::~Overwriting() {
+  sqlite3_exec(database_.db_.get(), "pragma secure_delete=off", nullptr, nullptr, nullptr);
+}
+
 }  // namespace telltale::store

@@ -57,6 +57,7 @@ class Database {
 
  private:
   friend class Statement;
+  friend class Overwriting;
   struct Close {
     void operator()(sqlite3* db) const noexcept;
   };
@@ -178,6 +179,19 @@ class Transaction {
  private:
   Database& database_;
   bool open_ = true;
+};
+
+/// While it lives, what is deleted is overwritten on its page and not only taken out of it. (What the WAL has of the
+/// page goes with the next checkpoint.)
+class Overwriting {
+ public:
+  explicit Overwriting(Database& database);
+  ~Overwriting();
+  Overwriting(const Overwriting&) = delete;
+  Overwriting& operator=(const Overwriting&) = delete;
+
+ private:
+  Database& database_;
 };
 
 }  // namespace telltale::store

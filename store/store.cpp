@@ -104,7 +104,7 @@ struct Store::Impl {
     refuse_lost_catalog(options.path);
     auto catalog = Catalog::open(options.path);
     recover(catalog);
-    seal.emplace(options, std::move(catalog), feed, clock, log, metrics);
+    if (options.sealing == Sealing::on) seal.emplace(options, std::move(catalog), feed, clock, log, metrics);
   }
 
   void recover(Catalog& catalog) {
@@ -149,7 +149,7 @@ struct Store::Impl {
   }
 
   Result<LogPosition, StoreError> append(std::shared_ptr<Batch> batch) {
-    seal->let_catch_up(begun_generation);
+    if (seal) seal->let_catch_up(begun_generation);
     const auto position = space_low(disk, options) ? Result<LogPosition, StoreError>(fail(StoreError::disk_full))
                                                    : writer->append(*batch);
     if (!position) {
@@ -163,7 +163,7 @@ struct Store::Impl {
     if (position->generation != begun_generation) {
       begun_generation = position->generation;
       begun_at = clock.steady_now();
-      seal->segment_begun(begun_generation);
+      if (seal) seal->segment_begun(begun_generation);
     }
     feed.publish(std::move(batch));
     depth.set(static_cast<double>(feed.depth()));
@@ -208,7 +208,7 @@ bool Store::rotation_due() const {
 
 Result<void, StoreError> Store::rotate() {
   auto done = impl_->writer->rotate();
-  impl_->seal->wake();
+  if (impl_->seal) impl_->seal->wake();
   return done;
 }
 
@@ -217,12 +217,16 @@ Store::Next Store::next(LogPosition after, Millis timeout) {
   return {std::move(next.batch), next.gap_before};
 }
 
-void Store::checkpointed(LogPosition position) { impl_->seal->checkpointed(position); }
+void Store::checkpointed(LogPosition position) {
+  if (impl_->seal) impl_->seal->checkpointed(position);
+}
 
 bool Store::disk_low() const { return space_low(impl_->disk, impl_->options, impl_->options.rotate_bytes); }
 
-std::uint64_t Store::damaged() const { return impl_->seal->damaged(); }
+std::uint64_t Store::damaged() const { return impl_->seal ? impl_->seal->damaged() : 0; }
 
-void Store::stop() { impl_->seal->stop(); }
+void Store::stop() {
+  if (impl_->seal) impl_->seal->stop();
+}
 
 }  // namespace telltale::store

@@ -19,6 +19,9 @@
 
 namespace telltale::store {
 
+/// Off: nothing works behind the write path; the log grows until a store with sealing opens the folder.
+enum class Sealing : std::uint8_t { on, off };
+
 struct StoreOptions {
   std::filesystem::path path = "data";
   std::uint64_t rotate_readings = 4'000'000;
@@ -34,6 +37,7 @@ struct StoreOptions {
   std::int64_t recent_hours = 24;        // 0 = no recent.db
   // Free space below which append() answers disk_full; 0 = min(5 %, 1 GiB) and one segment (rotate_bytes).
   std::uint64_t reserve_bytes = 0;
+  Sealing sealing = Sealing::on;
   bool archive_log = false;  // keep sealed segments in log/archive (audit)
 };
 

@@ -7,6 +7,7 @@
 #include "proto/timestamp.hpp"
 #include "store/day.hpp"
 #include "store/day_file.hpp"
+#include "store/log_tail.hpp"
 #include "store/query.hpp"
 #include "store/segment.hpp"
 #include "store/verify_parts.hpp"
@@ -68,7 +69,7 @@ std::vector<std::string> names_in(const fs::path& day_folder) {
 
 class FolderCheck {
  public:
-  FolderCheck(const fs::path& folder, const std::function<void(const Problem&)>& tell) : v_{folder, tell, {}, {}} {}
+  FolderCheck(const fs::path& folder, const std::function<void(const Problem&)>& tell) : v_(folder, tell) {}
 
   Verified run() {
     const auto& folder = v_.folder;
@@ -86,6 +87,7 @@ class FolderCheck {
         if (catalog_sound) throw;  // else it was said already what a damaged catalog costs
       }
     }
+    if (catalog && catalog_sound) verify_rows_of_removed();
     for (const auto& [file, price] : {std::pair{"state.db", state_price}, std::pair{"recent.db", recent_price},
                                       std::pair{"notify.db", notify_price}})
       if (fs::exists(folder / file)) verify_database(v_, folder / file, price);
@@ -102,6 +104,23 @@ class FolderCheck {
     verify_rollups(v_, catalog, group_days(manifest));
   }
 
+  /// Rows by series outside of day files and rollups.
+  void verify_rows_of_removed() {
+    const auto look = [&](const char* name, const char* sql) {
+      const auto file = v_.folder / name;
+      if (!fs::exists(file)) return;
+      try {
+        Database database(file, Database::Mode::read_only);
+        Statement select(database, sql);
+        for (auto row = select.query(); row.next();) v_.removed(file, static_cast<SeriesId>(row.integer(0)));
+      } catch (const DatabaseError&) {
+        // Its own check says so.
+      }
+    };
+    look(Catalog::file_name, "select series_id from series union select series_id from latest");
+    look("recent.db", "select series_id from series union select distinct series_id from reading");
+  }
+
   std::optional<Catalog> open_catalog() {
     try {
       return Catalog::open_read_only(v_.folder);
@@ -113,6 +132,10 @@ class FolderCheck {
 
   void learn_names(Catalog& catalog) {
     catalog.load(v_.names);
+    v_.gone = catalog.removed_for_good();
+    LogTail log(v_.folder / "log", 0);
+    log.refresh();
+    v_.names.remove(log.removed());
     const auto directory = Reader(v_.folder).directory();  // the log may add to it
     for (const auto& device : directory.devices) v_.names.add(device);
     for (const auto& series : directory.series) {
@@ -197,6 +220,13 @@ class FolderCheck {
 void Verification::report(const fs::path& file, std::string place, std::string lost) {
   ++result.problems;
   tell({fs::path(file).lexically_relative(folder).string(), std::move(place), std::move(lost)});
+}
+
+bool Verification::removed(const fs::path& file, SeriesId series) {
+  if (!names.removed().has(series)) return false;
+  if (gone.has(series) && told_.emplace(file, series).second)
+    report(file, "series " + std::to_string(to_number(series)), "was removed for good, but is still there");
+  return true;
 }
 
 std::string Verification::name_of(SeriesId id) const {

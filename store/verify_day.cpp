@@ -64,6 +64,7 @@ class DayCheck {
   void check_names() {
     for (const auto& name : day_.names()) {
       named_.insert(name.series);
+      if (v_.removed(path_, name.series)) continue;
       const auto* series = v_.names.series(name.series);
       const auto* device = series != nullptr ? v_.names.device(series->device) : nullptr;
       if (device == nullptr) {
@@ -80,6 +81,7 @@ class DayCheck {
   }
 
   void check(SeriesId series, const DayFile::Chunk& chunk) {
+    if (v_.removed(path_, series)) named_.insert(series);
     const auto place = [&] { return v_.name_of(series) + ", " + time_span(chunk.header.t_min, chunk.header.t_max); };
     ++v_.result.chunks;
     auto& sum = sums_[chunk.generation];

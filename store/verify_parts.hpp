@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "store/day_close.hpp"
 #include "store/directory_builder.hpp"
@@ -14,14 +15,23 @@ namespace telltale::store {
 
 /// What the parts of verify() share: where they look, what they know, whom they tell.
 struct Verification {
+  Verification(std::filesystem::path where, const std::function<void(const Problem&)>& whom)
+      : folder(std::move(where)), tell(whom) {}
+
   std::filesystem::path folder;
   const std::function<void(const Problem&)>& tell;
   Verified result;
   DirectoryBuilder names;
+  Removed gone;  // what was removed and must not be in any file any more; what is on its way out is only in names
 
   void report(const std::filesystem::path& file, std::string place, std::string lost);
   /// "site1/esp32-7 temperature" as the catalog has it, "series 7" when it does not.
   [[nodiscard]] std::string name_of(proto::SeriesId series) const;
+  /// Removed: true, and a problem if it should have left the files by now.
+  bool removed(const std::filesystem::path& file, proto::SeriesId series);
+
+ private:
+  std::set<std::pair<std::filesystem::path, proto::SeriesId>> told_;
 };
 
 /// "2025-11-21T04:40:00Z to 2025-11-21T05:39:59.999Z". Any numbers are safe.

@@ -61,7 +61,7 @@ class MonthCheck {
   void against(const Catalog::DayFile& file, bool has_lost_readings) {
     lost_ = has_lost_readings;
     if (!hours_ && !days_) return;
-    auto day = DayFile::open_closed(v_.folder / "day" / file.name);
+    auto day = DayFile::open_closed(path_of(file));
     DayFile::Run walk(day, INT64_MIN, INT64_MAX);
     std::vector<DayFile::Chunk> chunks;
     bool more = walk.next();
@@ -69,6 +69,7 @@ class MonthCheck {
       const auto series = walk.series();
       chunks.clear();
       for (; more && walk.series() == series; more = walk.next()) chunks.push_back(walk.chunk());
+      if (v_.removed(path_of(file), series)) continue;
       merge_.merge(series, chunks);
       builder_.begin(series, file.day);
       for (const auto& reading : merge_.readings()) builder_.add(reading);
@@ -78,6 +79,7 @@ class MonthCheck {
   }
 
  private:
+  [[nodiscard]] fs::path path_of(const Catalog::DayFile& file) const { return v_.folder / "day" / file.name; }
   [[nodiscard]] fs::path path(RollupStep step) const {
     return v_.folder / "rollup" / to_string(RollupFileName{month_, klass_, step});
   }
@@ -93,6 +95,7 @@ class MonthCheck {
     std::map<SeriesId, RollupRow> sums;
     if (hours_) {
       hours_->each(day * day_ms, (day + 1) * day_ms, [&](const RollupRow& row) {
+        if (v_.removed(path(RollupStep::hour), row.series)) return;
         if (!plausible(row, hour_ms) || month_of_day(day) != month_)
           v_.report(path(RollupStep::hour), place(row, hour_ms), "the row's numbers cannot all be right");
         auto& sum = sums[row.series];
@@ -106,6 +109,7 @@ class MonthCheck {
     }
     if (!days_) return;
     days_->each(day * day_ms, (day + 1) * day_ms, [&](const RollupRow& row) {
+      if (v_.removed(path(RollupStep::day), row.series)) return;
       if (!plausible(row, day_ms) || month_of_day(day) != month_)
         v_.report(path(RollupStep::day), place(row, day_ms), "the row's numbers cannot all be right");
       if (!hours_) return;

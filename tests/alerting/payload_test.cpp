@@ -52,6 +52,19 @@ TEST_CASE("an alert's state stays when it is resolved and expires when it is rem
   CHECK(messages.state.payload.find(part) != std::string::npos);
 }
 
+TEST_CASE("presence of a removed device expires, and the operator is answered", "[alerting]") {
+  auto presence = test::gone_stale();
+  presence.state = proto::Presence::removed;
+  presence.source = proto::PresenceSource::removal;
+  const auto message = render(presence, Tenancy::single);
+  CHECK(message.retain);
+  CHECK(message.expiry_s == 60u);
+  CHECK(message.payload.find(R"("state":"removed","online":0)") != std::string::npos);
+  const auto reply = render(proto::RemovalReply{"acme", "site1", "-", true, "devices: 2, series: 9"}, Tenancy::multi);
+  CHECK(reply.topic == "acme/control-reply/device/site1/-");
+  CHECK(reply.payload == R"({"ok":true,"tenant":"acme","site":"site1","device":"-","detail":"devices: 2, series: 9"})");
+}
+
 TEST_CASE("what an alert does not have is an absent key", "[alerting]") {
   auto alert = test::too_hot();
   alert.value.reset();

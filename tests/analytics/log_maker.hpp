@@ -1,6 +1,7 @@
 #pragma once
 
 #include <random>
+#include <set>
 #include <vector>
 
 #include "analytics/engine.hpp"
@@ -8,7 +9,7 @@
 namespace telltale::test {
 
 /// Makes up a log of a small fleet: readings of all kinds, births, wills, naps, a shaky link, rule changes, operators,
-/// clock steps, late ticks. The same seed gives the same log.
+/// clock steps, late ticks, removals. The same seed gives the same log.
 class LogMaker {
  public:
   explicit LogMaker(std::uint64_t seed) : random_(seed) {}
@@ -177,9 +178,21 @@ class LogMaker {
     return r;
   }
 
+  /// Removed for good: what is told of the device afterwards is told of nobody.
+  proto::Event removal(std::uint32_t device) {
+    proto::DevicesRemoved removed{"default", "hall", "d" + std::to_string(device), "", "", {}, {}};
+    if (!removed_.insert(device).second) return removed;
+    removed.devices = {proto::DeviceKey{device}};
+    for (std::uint32_t m = 1; m <= metrics; ++m) removed.series.push_back(proto::SeriesId{(device - 1) * metrics + m});
+    for (auto id = devices * metrics + 1; device == 1 && id <= series_; ++id)
+      removed.series.push_back(proto::SeriesId{id});
+    return removed;
+  }
+
   proto::Event event() {
     const proto::DeviceKey device{static_cast<std::uint32_t>(pick(1, devices))};
     const auto word = [&] { return chance(50) ? std::string() : std::to_string(pick(1, 2)); };
+    if (chance(3)) return removal(static_cast<std::uint32_t>(pick(1, devices)));
     switch (pick(0, 12)) {
       case 0:
       case 1:
@@ -231,6 +244,7 @@ class LogMaker {
   std::mt19937_64 random_;
   Timestamp now_ = from_ms(1'763'700'000'000);
   std::uint32_t series_ = 0;
+  std::set<std::uint32_t> removed_;
 };
 
 }  // namespace telltale::test

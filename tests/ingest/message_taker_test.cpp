@@ -245,3 +245,46 @@ TEST_CASE("units and tags are told when they change", "[ingest]") {
   CHECK(b.events<proto::SeriesUnit>()[0].unit == "K");
   CHECK(b.events<proto::DeviceTags>().size() == 2);
 }
+
+TEST_CASE("a device that was removed and reports again is a new one with new numbers", "[ingest]") {
+  Bench bench;
+  bench.take("telemetry/site1/d1", R"({"a":1,"b":2})");
+  bench.take("telemetry/site1/d2", R"({"a":1})");
+  CHECK(bench.take("control/device/site1/d1/remove", R"({"by":"ana"})") == Outcome::status);
+  CHECK(bench.take("control/device/site1/d1/remove", "", retained()) == Outcome::retained);
+  CHECK(bench.taker.registry().devices() == 1);
+  CHECK(bench.taker.registry().series() == 1);
+  bench.take("telemetry/site1/d1", R"({"b":3})");
+  const auto removed = bench.events<proto::DevicesRemoved>();
+  REQUIRE(removed.size() == 1);
+  CHECK(removed[0] ==
+        proto::DevicesRemoved{
+            "default", "site1", "d1", "ana", "", {proto::DeviceKey{1}}, {proto::SeriesId{1}, proto::SeriesId{2}}});
+  CHECK(bench.events<proto::NewDevice>().back() == proto::NewDevice{proto::DeviceKey{3}, "default", "site1", "d1"});
+  CHECK(bench.events<proto::NewSeries>().back() == proto::NewSeries{proto::SeriesId{4}, proto::DeviceKey{3}, "b", ""});
+  CHECK(bench.batch.readings.back().series == proto::SeriesId{4});
+}
+
+TEST_CASE("an order to remove names a device, a site or a tenant; what is not known is said", "[ingest]") {
+  auto options = Bench::make_options();
+  options.decoder.multi_tenant = true;
+  Bench bench(options);
+  for (const auto* who :
+       {"acme/telemetry/site1/d1", "acme/telemetry/site1/d2", "acme/telemetry/site10/d1", "acme2/telemetry/site1/d1"})
+    bench.take(who, R"({"a":1})");
+  const auto [topic, keys] = GENERATE(table<std::string, std::vector<std::uint32_t>>({
+      {"acme/control/device/site1/d2/remove", {2}},
+      {"acme/control/device/site1/-/remove", {1, 2}},
+      {"acme/control/device/-/-/remove", {1, 2, 3}},
+      {"acme2/control/device/-/-/remove", {4}},
+      {"acme2/control/device/site1/d2/remove", {}},
+      {"other/control/device/-/-/remove", {}},
+  }));
+  CAPTURE(topic);
+  CHECK(bench.take(topic, "") == Outcome::status);
+  std::vector<std::uint32_t> found;
+  const auto removed = bench.events<proto::DevicesRemoved>().back();
+  for (const auto key : removed.devices) found.push_back(to_number(key));
+  CHECK(found == keys);
+  CHECK(bench.taker.registry().devices() == 4 - keys.size());
+}

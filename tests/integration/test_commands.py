@@ -105,6 +105,40 @@ class Commands(Scene):
         self.assertTrue(json.loads(reply)["ok"])
         eventually("the new state", lambda: json.loads(newest("alert-state/s/d/hot/t") or "{}").get("state") == "acknowledged")
 
+    def test_a_device_is_removed_by_topic_and_by_command_and_comes_back_as_a_new_one(self):
+        self.client.subscribe("presence/#")
+        self.client.subscribe("control-reply/#")
+        self.publish("telemetry/s/d", '{"t":1}')
+        self.publish("telemetry/s/e", '{"t":2}')
+        eventually("both are present", lambda: self.client.pump(0.02) or len(self.client.messages) >= 2)
+        self.client.messages.clear()
+        self.publish("control/device/s/d/remove", '{"by":"ana"}')
+        eventually("reply and presence", lambda: self.client.pump(0.02) or len(self.client.messages) >= 2)
+        said = {t: json.loads(p) for t, p in self.client.messages}
+        self.assertEqual(said["control-reply/device/s/d"],
+                         {"ok": True, "site": "s", "device": "d", "detail": "devices: 1, series: 1"})
+        self.assertEqual(said["presence/s/d"]["state"], "removed")
+        unknown = self.service.run("query", "--data", self.service.data, "--device", "d", "--metric", "t")
+        self.assertEqual(unknown.returncode, 1)
+        self.assertEqual(self.values("e", "t"), ["2"])
+
+        self.publish("telemetry/s/d", '{"t":3}')
+        self.flush()
+        self.settled(4)
+        self.assertEqual(self.values("d", "t"), ["3"])
+        forget = ("forget", "--data", self.service.data, "--device", "d")
+        self.assertIn("in use", self.service.run(*forget, "--yes").stderr)
+        self.assertEqual(self.service.stop(), 0)
+        answer = self.service.run(*forget, "--dry-run")
+        self.assertEqual((answer.returncode, answer.stdout), (0, "s/d: 1 series\n"))
+        self.assertEqual(self.service.run(*forget, "--yes").returncode, 0)
+        self.client.messages.clear()
+        self.service.start().wait_ready()
+        eventually("the removal is told after the start", lambda: self.client.pump(0.02) or any(
+            t == "presence/s/d" and json.loads(p)["state"] == "removed" for t, p in self.client.messages))
+        self.assertEqual(self.values("e", "t"), ["2"])
+        self.assertEqual(self.service.run("verify", "--data", self.service.data).returncode, 0)
+
     def test_audit_recomputes_every_alert_from_the_log(self):
         self.service.stop()
         self.service.config.write_text(self.service.config.read_text() + '[[rule]]\nname = "hot"\nmetric = "t"\nabove = 80.0\n')

@@ -41,6 +41,23 @@ TEST_CASE("an operator acknowledges and silences alerts", "[proto]") {
   CHECK(decode.out.control == expected);
 }
 
+TEST_CASE("an operator removes a device, a site, everything of a tenant", "[proto]") {
+  const auto [topic, payload, expected] = GENERATE(table<std::string, std::string, DevicesRemoved>({
+      {"control/device/site1/esp32-7/remove",
+       R"({"by":"ana","comment":"sold"})",
+       {"default", "site1", "esp32-7", "ana", "sold", {}, {}}},
+      {"control/device/site1/-/remove", "", {"default", "site1", "-", "", "", {}, {}}},
+      {"control/device/-/-/remove", R"({"until":7})", {"default", "-", "-", "", "", {}, {}}},
+  }));
+  CAPTURE(topic, payload);
+  Decoding decode;
+  decode("control/device/site9/d/remove", R"({"by":"somebody else"})");
+  decode(topic, payload);
+  REQUIRE(decode.taken());
+  CHECK(decode.out.kind == MessageKind::removal);
+  CHECK(decode.out.removal == expected);
+}
+
 TEST_CASE("an order that cannot be followed is a dead letter", "[proto]") {
   const auto [topic, payload, reason] = GENERATE(table<std::string, std::string, std::string>({
       {"control/alert/a-1/snooze", "{}", "bad_control"},
@@ -50,6 +67,10 @@ TEST_CASE("an order that cannot be followed is a dead letter", "[proto]") {
       {"control/alert/a-1/silence", R"({"until":"tomorrow"})", "bad_control"},
       {"control/alert/a-1/silence", R"({"until":3})", "bad_control"},
       {"control/rules/reload", "{}", "bad_topic"},
+      {"control/device/site1/d/forget", "{}", "bad_control"},
+      {"control/device/site1/d/remove", "[]", "bad_control"},
+      {"control/device/site1/d/remove", R"({"by":7})", "bad_control"},
+      {"control/device/site1/remove", "{}", "bad_topic"},
   }));
   CAPTURE(topic, payload);
   Decoding decode;

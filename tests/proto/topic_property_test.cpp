@@ -46,7 +46,11 @@ TEST_CASE("parsing a built topic gives back what it was built from", "[proto]") 
     topic.tenant = tenant;
     topic.topic_class =
         *rc::gen::element(TopicClass::telemetry, TopicClass::status, TopicClass::ack, TopicClass::control);
-    if (topic.topic_class == TopicClass::control) {
+    if (topic.topic_class == TopicClass::control && *rc::gen::arbitrary<bool>()) {
+      topic.site = where;
+      topic.device = who;
+      topic.name = what;
+    } else if (topic.topic_class == TopicClass::control) {
       topic.alert_id = who;
       topic.name = what;
     } else {

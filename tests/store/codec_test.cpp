@@ -61,6 +61,7 @@ Batch one_of_everything() {
   batch.add(ServiceCondition{"disk-low", true, "1 MB left"});
   batch.add(SilenceOrder{
       SilenceVerb::end, "acme", "s", {"*", "a", "b", "c", "d", "info"}, from_ms(1), from_ms(2), "eva", "done"});
+  batch.add(DevicesRemoved{"default", "site1", "-", "eva", "sold", {DeviceKey{1}, DeviceKey{9}}, {SeriesId{7}}});
   batch.packets = {{3, 65535, 1}, {2, 1, UINT64_MAX}};
   return batch;
 }
@@ -123,6 +124,25 @@ TEST_CASE("a batch with every kind of event survives encoding", "[store]") {
   CHECK(head.readings == 5);
   CHECK(head.t_min == from_ms(INT64_MIN));
   CHECK(head.t_max == from_ms(INT64_MAX));
+  CHECK(head.removes);
+}
+
+TEST_CASE("only a batch that removes something says so in its first byte, and no other may", "[store]") {
+  auto batch = one_of_everything();
+  std::string bytes;
+  store::encode_batch(batch, bytes);
+  Batch back;
+  CHECK(bytes[0] == 2);
+  bytes[0] = 1;
+  CHECK_FALSE(store::decode_batch(bytes, back));
+  batch.events.pop_back();
+  bytes.clear();
+  store::encode_batch(batch, bytes);
+  CHECK(bytes[0] == 1);
+  CHECK(store::decode_batch(bytes, back));
+  store::BatchHead head;
+  REQUIRE(store::decode_head(bytes, head));
+  CHECK_FALSE(head.removes);
 }
 
 TEST_CASE("any batch survives encoding", "[store][property]") {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "store/day.hpp"
-#include "tests/store/settling.hpp"
+#include "tests/store/store_life.hpp"
 
 namespace telltale::test {
 
@@ -35,7 +35,7 @@ struct ReaderLife : StoreLife {
     auto batch = batch_of({}, now_ms());
     const auto count = *rc::gen::inRange(1, 30);
     for (int i = 0; i < count; ++i) {
-      const auto series = *rc::gen::inRange<std::uint32_t>(1, series_count + 1);
+      const auto series = any_living();
       const auto ts = now_ms() / 1000 * 1000 - *rc::gen::inRange<std::int64_t>(0, 40) * 500 -
                       *rc::gen::inRange<std::int64_t>(0, 4) * store::hour_ms -
                       *rc::gen::weightedElement<std::int64_t>({{6, 0}, {1, 1}, {1, 2}, {1, 3}}) * store::day_ms;
@@ -72,6 +72,12 @@ struct ReaderLife : StoreLife {
     append(batch);
   }
 
+  void remove_some() {
+    const auto dead = remove();
+    kept.erase(dead);
+    gone.erase(dead);
+  }
+
   /// Everything sealed, all days that are over closed, all that outlived its retention gone.
   void settle() {
     RC_ASSERT(seal(world, *store, [&] { return settled(world.options.path, now_ms(), raw_days); }));
@@ -85,7 +91,7 @@ struct ReaderLife : StoreLife {
 
   /// One thing that happens to a store.
   void step() {
-    switch (*rc::gen::weightedElement<int>({{10, 0}, {3, 1}, {3, 2}, {2, 3}, {3, 4}})) {
+    switch (*rc::gen::weightedElement<int>({{10, 0}, {3, 1}, {3, 2}, {2, 3}, {2, 4}, {3, 5}})) {
       case 0:
         return feed();
       case 1:
@@ -96,6 +102,8 @@ struct ReaderLife : StoreLife {
       case 3:
         store.reset();
         return open();
+      case 4:
+        return remove_some();
       default:
         settle();
         world.clock.advance(Millis{*rc::gen::inRange<std::int64_t>(1, 40) * store::hour_ms});

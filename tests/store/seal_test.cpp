@@ -53,7 +53,7 @@ TEST_CASE("the last arrival of one time wins, inside a batch, a segment, and acr
   }
 }
 
-TEST_CASE("types may change from reading to reading without a limit", "[store]") {
+TEST_CASE("types may change from reading to reading without a limit", "[store][lesson-14]") {
   World world;
   auto store = world.open();
   auto batch = batch_of({});

@@ -1,19 +1,32 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
-#include <memory>
-#include <optional>
-#include <stdexcept>
-#include <utility>
 
 #include "store/catalog.hpp"
 #include "store/day.hpp"
 #include "store/day_close.hpp"
+#include "store/day_file.hpp"
 #include "tests/store/fixture.hpp"
 
 namespace telltale::test {
 
-/// Everything is sealed, all days that are over by the clock are closed, all that outlived its retention has gone.
+/// What was removed an hour ago or earlier is in no file any more, but for days that are not closed yet.
+[[nodiscard]] inline bool removed_is_out(const std::filesystem::path& folder, store::Catalog& catalog,
+                                         std::int64_t now_ms) {
+  const auto mentioned_in_open = [&](proto::SeriesId id) {
+    for (const auto& group : store::group_days(catalog.day_files(INT64_MIN, INT64_MAX)))
+      if (group.closed() == nullptr && store::DayFile::open_read_only(folder / "day" / group.open()->name).mentions(id))
+        return true;
+    return false;
+  };
+  for (const auto& removal : catalog.pending_removals(from_ms(now_ms - store::hour_ms)))
+    if (std::ranges::none_of(removal.series, mentioned_in_open)) return false;
+  return true;
+}
+
+/// Everything is sealed, all days that are over by the clock are closed, all that outlived its retention has gone,
+/// and all that was removed as far as days are closed.
 [[nodiscard]] inline bool settled(const std::filesystem::path& folder, std::int64_t now_ms, std::int64_t raw_days) {
   int segments = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "log")) segments += entry.is_regular_file();
@@ -22,7 +35,7 @@ namespace telltale::test {
   const auto over = store::day_of(now_ms - 2 * store::hour_ms);
   for (const auto& group : store::group_days(catalog.day_files(INT64_MIN, INT64_MAX)))
     if (group.day < store::day_of(now_ms) - raw_days || (group.day < over && group.closed() == nullptr)) return false;
-  return true;
+  return removed_is_out(folder, catalog, now_ms);
 }
 
 /// Ends the segment and waits until it is in day files and unlinked, and `done` holds. False when it took too long.
@@ -36,27 +49,5 @@ namespace telltale::test {
     return world.files_in("log") == 1 && done();
   });
 }
-
-/// A store in simulated time that a property test opens, feeds and leaves, with series 1 to `series_count` named.
-struct StoreLife {
-  World world;
-  std::optional<store::Store> store;
-  proto::LogPosition last;
-
-  StoreLife(std::uint32_t series_count, std::int64_t raw_days) {
-    world.options.raw_retention_days = raw_days;
-    open();
-    auto names = batch_of({});
-    add_names(*names, series_count);
-    append(names);
-  }
-  void open() { store.emplace(world.options, world.clock, world.log, world.metrics); }
-  void append(std::shared_ptr<proto::Batch> batch) {
-    const auto position = store->append(std::move(batch));
-    if (!position) throw std::runtime_error("append failed");
-    last = *position;
-  }
-  [[nodiscard]] std::int64_t now_ms() const { return to_ms(world.clock.now()); }
-};
 
 }  // namespace telltale::test
