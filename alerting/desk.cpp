@@ -83,6 +83,8 @@ void Alerting::stop(Millis grace) {
 
 std::optional<Timestamp> Alerting::next_deadline() const { return impl_->pipeline.next_deadline(); }
 
+Answers& Alerting::answers() { return impl_->pipeline.answers(); }
+
 std::uint64_t Alerting::processed_sequence() const { return impl_->pipeline.processed_sequence(); }
 
 }  // namespace telltale::alerting

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "alerting/answers.hpp"
 #include "analytics/engine.hpp"
 #include "proto/clock.hpp"
 #include "proto/log.hpp"
@@ -20,6 +21,7 @@ struct AlertingOptions {
   bool multi_tenant = false;
   std::size_t publisher_window = 200;  // alert events sent and not yet acknowledged by the broker
   std::size_t errors_per_second = 10;  // errors/… topics, all devices together
+  Millis history_retention{std::int64_t{3650} * 24 * 3600 * 1000};  // of alerts that are over
 };
 
 /// Behind the log: feeds committed batches to analytics, keeps the outbox, delivers derived messages.
@@ -41,6 +43,8 @@ class Alerting {
   [[nodiscard]] std::optional<Timestamp> next_deadline() const;
   /// The newest position that has been processed. Any thread.
   [[nodiscard]] std::uint64_t processed_sequence() const;
+  /// Of orders that were logged; for OperatorDesk. Any thread.
+  [[nodiscard]] Answers& answers();
 
  private:
   struct Impl;

@@ -49,6 +49,7 @@ std::optional<proto::AlertTransition> forgotten(std::string_view payload, Timest
   alert.started = from_ms(integer(object, "started_ts"));
   alert.count = static_cast<std::uint32_t>(integer(object, "count"));
   alert.summary = "forgotten: " + text(object, "summary");
+  alert.reason = proto::AlertReason::forgotten;
   return alert;
 }
 

@@ -58,7 +58,9 @@ void Outbox::queue(const proto::AlertTransition& alert, StateDb::Change& change)
                             .ts_ms = to_ms(alert.ts),
                             .tenant = alert.tenant,
                             .topic = messages.event.topic,
-                            .payload = messages.event.payload});
+                            .payload = messages.event.payload,
+                            .reason = std::string(to_string(alert.reason)),
+                            .active = alert.active()});
   change.notices.push_back({.tenant = alert.tenant, .payload = messages.event.payload});
   change.events.push_back(queued_event(std::move(messages.event)));
 }
@@ -73,6 +75,8 @@ bool Outbox::queue(const proto::Finding& finding, StateDb::Change& change) {
     change.events.push_back(queued_event(render(*reply, tenancy_)));
   } else if (const auto* removal = std::get_if<proto::RemovalReply>(&finding)) {
     change.events.push_back(queued_event(render(*removal, tenancy_)));
+  } else if (const auto* silence = std::get_if<proto::SilenceState>(&finding)) {
+    change.silences.push_back(*silence);
   } else {
     return false;
   }
@@ -112,6 +116,7 @@ bool Outbox::flush() {
 
 void Outbox::start_over(const proto::Batch& first) {
   StateDb::Change change;
+  change.forget_silences = true;
   for (const auto& topic : state_.all_topics()) {
     if (class_of(topic.topic) != proto::TopicClass::alert_state) continue;
     if (const auto alert = forgotten(topic.payload, first.log_time)) queue(*alert, change);

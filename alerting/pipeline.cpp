@@ -28,6 +28,8 @@ constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();
 // While acknowledgements are under way their news must not wait long for the log.
 constexpr Millis wait_while_busy{5};
 constexpr Millis retry_of_failed_write{1000};
+constexpr Millis history_sweep{3'600'000};
+constexpr std::size_t rows_swept = 1000;  // at a time: a transaction of some milliseconds
 
 proto::Tenancy tenancy_of(const AlertingOptions& options) {
   return options.multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single;
@@ -76,12 +78,13 @@ struct Pipeline::Impl {
   Delivery delivery;
   BestEffort best_effort;
   Refusals refusals;
+  Answers answers;
   Gauges gauges;
   Stage analytics_stage, outbox_stage;
   std::vector<proto::Finding> findings;
   std::optional<proto::LogPosition> unqueued;  // of findings that the outbox has not taken yet
   bool reached_end = false;
-  steady_clock::time_point retry_at;
+  steady_clock::time_point retry_at, sweep_at;
   std::atomic<std::int64_t> deadline_ms{no_deadline};
   std::atomic<std::uint64_t> processed{0};
 
@@ -103,7 +106,8 @@ struct Pipeline::Impl {
         gauges(metrics, clock),
         analytics_stage(metrics, clock, "analytics"),
         outbox_stage(metrics, clock, "outbox"),
-        retry_at(clock.steady_now()) {
+        retry_at(clock.steady_now()),
+        sweep_at(clock.steady_now()) {
     show_progress();
   }
 
@@ -112,6 +116,7 @@ struct Pipeline::Impl {
   bool write_waiting_findings();
   void check_emitted_upto();
   bool process_next(Millis timeout);
+  void sweep_history();
 };
 
 void Pipeline::Impl::show_progress() {
@@ -134,6 +139,13 @@ bool Pipeline::Impl::write_waiting_findings() {
   retry_at = clock.steady_now() + retry_of_failed_write;
   if (outbox.flush()) delivery.queued();
   return !outbox.pending();
+}
+
+void Pipeline::Impl::sweep_history() {
+  const auto now = clock.steady_now();
+  if (now < sweep_at) return;
+  sweep_at = now + history_sweep;
+  if (state.forget_history(clock.now() - options.history_retention, rows_swept) == rows_swept) sweep_at = now;
 }
 
 /// At the end of the log, the first time: what was emitted must not lie beyond it.
@@ -169,6 +181,8 @@ bool Pipeline::Impl::process_next(Millis timeout) {
   analytics_stage.time([&] { feeder.process(findings); });
   unqueued = position;
   outbox_stage.time([&] { queue_findings(); });
+  for (const auto& finding : findings)
+    if (const auto* reply = std::get_if<proto::ControlReply>(&finding)) answers.put(position.sequence, *reply);
   // Never ahead of the outbox: a checkpoint behind findings that wait would lose them.
   if (just_seeded && !outbox.pending()) checkpoints.save(feeder.engine(), feeder.position());
   delivery.pump();
@@ -198,6 +212,7 @@ bool Pipeline::step(Millis timeout) {
   p.delivery.pump();
   p.best_effort.pump();
   p.gauges.refresh_if_due(p.feeder.engine(), p.state);
+  p.sweep_history();
   if (!p.write_waiting_findings()) {
     p.mailbox->wait(timeout);
     return had_news;
@@ -230,6 +245,8 @@ std::optional<Timestamp> Pipeline::next_deadline() const noexcept {
   if (ms == no_deadline) return std::nullopt;
   return from_ms(ms);
 }
+
+Answers& Pipeline::answers() noexcept { return impl_->answers; }
 
 std::uint64_t Pipeline::processed_sequence() const noexcept { return impl_->processed.load(std::memory_order_acquire); }
 

@@ -29,6 +29,7 @@ class Pipeline {
 
   [[nodiscard]] std::optional<Timestamp> next_deadline() const noexcept;
   [[nodiscard]] std::uint64_t processed_sequence() const noexcept;
+  [[nodiscard]] Answers& answers() noexcept;
 
  private:
   struct Impl;

@@ -19,7 +19,7 @@ bool SeriesGroups::relevant(const Raise& raise) const {
 
 AlertHandle SeriesGroups::raise(std::uint32_t device, std::uint32_t series, proto::AlertTransition draft,
                                 const proto::Rule& rule) {
-  if (book_.silenced(draft) && !book_.silenced(group_draft(device)))
+  if (book_.silenced(draft) && !book_.silenced(group_draft(device, draft.severity)))
     return book_.raise(std::move(draft), rule.cooldown, Showing::shown, rule.escalate);
   Device& d = devices_[device];
   if (book_.open(d.group)) {
@@ -41,7 +41,7 @@ AlertHandle SeriesGroups::raise(std::uint32_t device, std::uint32_t series, prot
   return handle;
 }
 
-proto::AlertTransition SeriesGroups::group_draft(std::uint32_t device) const {
+proto::AlertTransition SeriesGroups::group_draft(std::uint32_t device, proto::Severity severity) const {
   const auto& site = ws_.fleet.site_of(device);
   proto::AlertTransition draft;
   draft.tenant = site.tenant;
@@ -49,11 +49,12 @@ proto::AlertTransition SeriesGroups::group_draft(std::uint32_t device) const {
   draft.device = ws_.fleet.device(device).name;
   draft.rule = "grouped";
   draft.metric = "_";
+  draft.severity = severity;
   return draft;
 }
 
 void SeriesGroups::form_group(std::uint32_t device, Device& d) {
-  auto draft = group_draft(device);
+  auto draft = group_draft(device, proto::Severity::info);
   draft.started = ws_.clock.to_log(d.recent.front().at);
   draft.count = static_cast<std::uint32_t>(d.recent.size());
   for (const Raise& r : d.recent) draft.severity = std::max(draft.severity, book_.severity(r.handle));

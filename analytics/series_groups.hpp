@@ -41,7 +41,7 @@ class SeriesGroups {
     std::uint32_t members = 0;
     std::vector<Raise> recent;
   };
-  [[nodiscard]] proto::AlertTransition group_draft(std::uint32_t device) const;
+  [[nodiscard]] proto::AlertTransition group_draft(std::uint32_t device, proto::Severity severity) const;
   void form_group(std::uint32_t device, Device& group);
   void leave(std::uint32_t device);
   [[nodiscard]] bool recent(const Raise& raise) const;

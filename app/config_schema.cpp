@@ -399,6 +399,8 @@ std::vector<Key> make_keys() {
               "alert events sent and not yet acknowledged by the broker"),
       integer("alerting", "errors_per_second", FIELD(alerting.errors_per_second), 0, 10'000,
               "messages on errors/..., all devices together"),
+      duration("alerting", "history_retention", FIELD(alerting.history_retention), day, 100 * year,
+               "how long transitions of alerts that are over are kept in state.db"),
 
       external_url(),
 

@@ -32,8 +32,12 @@ struct Reload {
   proto::RuleSet rules;
   proto::DecoderOptions decoder;
 };
+struct Alone {
+  proto::Event event;
+  std::function<void(std::optional<std::uint64_t>)> logged;
+};
 struct Stop {};
-using Command = std::variant<broker::SessionItem, Reload, proto::ServiceCondition, proto::DevicesRemoved, Stop>;
+using Command = std::variant<broker::SessionItem, Reload, proto::ServiceCondition, proto::DevicesRemoved, Alone, Stop>;
 
 }  // namespace
 
@@ -162,6 +166,11 @@ struct Writer::Impl {
     return open_at(now, log_clock.take_step());
   }
 
+  std::shared_ptr<proto::Batch> open_now() {
+    ensure_open();
+    return open.batch;
+  }
+
   proto::Batch& open_at(Timestamp log_time, std::optional<proto::ClockStep> step = std::nullopt) {
     open = OpenBatch{};
     open.batch = std::make_shared<proto::Batch>();
@@ -282,6 +291,14 @@ struct Writer::Impl {
   }
 
   void handle(proto::DevicesRemoved& removal) { taker.remove(std::move(removal), ensure_open()); }
+  void handle(Alone& alone) {
+    commit();
+    const auto batch = open_now();
+    batch->add(std::move(alone.event));
+    commit();
+    alone.logged(abandoned ? std::nullopt : std::optional(batch->position.sequence));
+  }
+
   void handle(proto::ServiceCondition& c) { condition(std::move(c)); }
   void handle(Stop&) { stopping = true; }
 
@@ -382,6 +399,9 @@ void Writer::reload(proto::RuleSet rules, proto::DecoderOptions decoder) {
 }
 
 void Writer::remove(proto::DevicesRemoved removal) { impl_->enqueue(std::move(removal)); }
+void Writer::log_alone(proto::Event event, std::function<void(std::optional<std::uint64_t>)> logged) {
+  impl_->enqueue(Alone{std::move(event), std::move(logged)});
+}
 
 void Writer::report(proto::ServiceCondition condition) { impl_->enqueue(std::move(condition)); }
 

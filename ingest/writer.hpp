@@ -43,6 +43,9 @@ class Writer {
   void reload(proto::RuleSet rules, proto::DecoderOptions decoder);
   /// Deletes the data of a device, a site or a tenant, at its place in the log; `removal` says what is asked for.
   void remove(proto::DevicesRemoved removal);
+  /// One event in a batch of its own; `logged` is told that batch's number on the writer's thread, nothing when it
+  /// could not be written, and is dropped untold when the writer has ended.
+  void log_alone(proto::Event event, std::function<void(std::optional<std::uint64_t> sequence)> logged);
   /// A condition of the service itself, for the built-in alerts; logged when it changes.
   void report(proto::ServiceCondition condition);
   /// Takes what was pushed, commits, acknowledges, logs `stopped`, ends the thread. Waits for a log that cannot be

@@ -114,8 +114,9 @@ struct DeviceRollup {
   friend bool operator==(const DeviceRollup&, const DeviceRollup&) = default;
 };
 
-/// Why an order is not followed. unknown: there is no such alert or silence; over: the alert was resolved.
-enum class OrderRefusal : std::uint8_t { none, unknown, over, invalid };
+/// Why an order is not followed. unknown: there is no such alert or silence; over: the alert was resolved;
+/// unavailable: nobody could tell in time.
+enum class OrderRefusal : std::uint8_t { none, unknown, over, invalid, unavailable };
 
 /// Answer to an order, for control-reply/alert/{id} or control-reply/silence/{name}.
 struct ControlReply {

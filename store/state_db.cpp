@@ -12,7 +12,7 @@ namespace telltale::store {
 namespace {
 
 // A step that was released is never changed.
-constexpr std::array<const char*, 2> migrations = {
+constexpr std::array<const char*, 3> migrations = {
     R"sql(
     CREATE TABLE queued_event(
       row INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a cursor may stand on a deleted row
@@ -40,6 +40,37 @@ constexpr std::array<const char*, 2> migrations = {
       row INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: notify.db has a cursor
       tenant TEXT NOT NULL, payload TEXT NOT NULL);
     INSERT INTO meta VALUES('notice.epoch', hex(randomblob(8)));  -- tells this file's rows from another's
+    )sql",
+    // What the payload says as columns: they cost no room.
+    R"sql(
+    ALTER TABLE alert_history ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+    ALTER TABLE alert_history ADD COLUMN time TEXT AS (json_extract(payload, '$.time'));
+    ALTER TABLE alert_history ADD COLUMN state TEXT AS (json_extract(payload, '$.state'));
+    ALTER TABLE alert_history ADD COLUMN active INTEGER AS (json_extract(payload, '$.active'));
+    ALTER TABLE alert_history ADD COLUMN severity TEXT AS (json_extract(payload, '$.severity'));
+    ALTER TABLE alert_history ADD COLUMN site TEXT AS (json_extract(payload, '$.site'));
+    ALTER TABLE alert_history ADD COLUMN device TEXT AS (json_extract(payload, '$.device'));
+    ALTER TABLE alert_history ADD COLUMN rule TEXT AS (json_extract(payload, '$.rule'));
+    ALTER TABLE alert_history ADD COLUMN metric TEXT AS (json_extract(payload, '$.metric'));
+    ALTER TABLE alert_history ADD COLUMN value REAL AS (json_extract(payload, '$.value'));
+    ALTER TABLE alert_history ADD COLUMN threshold REAL AS (json_extract(payload, '$.threshold'));
+    ALTER TABLE alert_history ADD COLUMN started_ts INTEGER AS (json_extract(payload, '$.started_ts'));
+    ALTER TABLE alert_history ADD COLUMN count INTEGER AS (json_extract(payload, '$.count'));
+    ALTER TABLE alert_history ADD COLUMN summary TEXT AS (json_extract(payload, '$.summary'));
+    ALTER TABLE alert_history ADD COLUMN who TEXT AS (json_extract(payload, '$.by'));
+    ALTER TABLE alert_history ADD COLUMN comment TEXT AS (json_extract(payload, '$.comment'));
+    ALTER TABLE alert_history ADD COLUMN runbook TEXT AS (json_extract(payload, '$.runbook'));
+    CREATE INDEX alert_history_ts ON alert_history(ts);
+    CREATE TABLE alert_open(  -- the newest transition of every alert that is not over
+      id TEXT PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO alert_open SELECT id, row FROM alert_history AS h
+      WHERE active = 1 AND n = (SELECT max(n) FROM alert_history WHERE id = h.id);
+    CREATE VIEW alert_active AS SELECT alert_history.* FROM alert_open JOIN alert_history USING(row);
+    CREATE TABLE silence(  -- waiting and active silences, active maintenance windows
+      kind TEXT NOT NULL, tenant TEXT NOT NULL, name TEXT NOT NULL,
+      site TEXT NOT NULL, device TEXT NOT NULL, metric TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,
+      from_ts INTEGER NOT NULL, until_ts INTEGER NOT NULL, who TEXT NOT NULL, comment TEXT NOT NULL,
+      active INTEGER NOT NULL, PRIMARY KEY(kind, tenant, name)) WITHOUT ROWID;
     )sql",
 };
 
@@ -88,8 +119,16 @@ struct StateDb::Impl {
       "ON CONFLICT(topic) DO UPDATE SET payload = excluded.payload, version = version + 1, "
       "remove_after_send = excluded.remove_after_send, expiry_s = excluded.expiry_s");
   Statement insert_history = statement(
-      "INSERT INTO alert_history(id, n, ts, tenant, topic, payload) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(id, n) DO "
-      "NOTHING");
+      "INSERT INTO alert_history(id, n, ts, tenant, topic, payload, reason) VALUES(?, ?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT(id, n) DO NOTHING");
+  Statement set_open = statement("INSERT OR REPLACE INTO alert_open VALUES(?, ?)");
+  Statement set_over = statement("DELETE FROM alert_open WHERE id = ?");
+  Statement delete_history = statement(
+      "DELETE FROM alert_history WHERE row IN (SELECT row FROM alert_history WHERE ts < ? "
+      "AND id NOT IN (SELECT id FROM alert_open) ORDER BY ts LIMIT ?)");
+  Statement set_silence = statement("INSERT OR REPLACE INTO silence VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement delete_silence = statement("DELETE FROM silence WHERE kind = ? AND tenant = ? AND name = ?");
+  Statement delete_silences = statement("DELETE FROM silence");
   Statement insert_notice = statement("INSERT INTO notice(tenant, payload) VALUES(?, ?)");
   Statement delete_notices = statement("DELETE FROM notice WHERE row <= ?");
   Statement set_emitted = statement("INSERT OR REPLACE INTO emitted_upto VALUES(1, ?, ?, ?)");
@@ -123,8 +162,30 @@ struct StateDb::Impl {
   std::atomic<std::uint64_t> notices_taken{0};
   std::uint64_t notices_deleted = 0;
 
+  void add(const HistoryRow& row);
+  void add(const proto::SilenceState& silence);
+
   using Lock = std::lock_guard<std::recursive_mutex>;
 };
+
+void StateDb::Impl::add(const HistoryRow& row) {
+  insert_history.run(row.id, row.n, row.ts_ms, row.tenant, row.topic, row.payload, row.reason);
+  if (database.changes() == 0) return;  // it was there
+  if (row.active) {
+    set_open.run(row.id, database.last_insert_rowid());
+  } else {
+    set_over.run(row.id);
+  }
+}
+
+void StateDb::Impl::add(const proto::SilenceState& s) {
+  using State = proto::SilenceState;
+  const std::string_view kind = s.kind == State::Kind::maintenance ? "maintenance" : "silence";
+  if (s.phase == State::Phase::over) return delete_silence.run(kind, s.tenant, s.name);
+  const auto& p = s.pattern;
+  set_silence.run(kind, s.tenant, s.name, p.site, p.device, p.metric, p.rule, p.severity, to_ms(s.from), to_ms(s.until),
+                  s.by, s.comment, s.phase == State::Phase::active);
+}
 
 StateDb::StateDb(const std::filesystem::path& file) : impl_(std::make_unique<Impl>(file)) {}
 StateDb::~StateDb() = default;
@@ -135,9 +196,9 @@ void StateDb::apply(const Change& change) {
   Transaction transaction(impl_->database);
   for (const QueuedEvent& event : change.events) impl_->insert_event.run(event.topic, event.payload, event.expiry_s);
   for (const TableTopic& topic : change.topics) topic_changed(topic);
-  for (const HistoryRow& row : change.history) {
-    impl_->insert_history.run(row.id, row.n, row.ts_ms, row.tenant, row.topic, row.payload);
-  }
+  for (const HistoryRow& row : change.history) impl_->add(row);
+  if (change.forget_silences) impl_->delete_silences.run();
+  for (const auto& silence : change.silences) impl_->add(silence);
   for (const Notice& notice : change.notices) impl_->insert_notice.run(notice.tenant, notice.payload);
   const std::uint64_t taken = impl_->notices_taken.load(std::memory_order_relaxed);
   if (taken != impl_->notices_deleted) impl_->delete_notices.run(taken);
@@ -152,6 +213,12 @@ void StateDb::on_notices(std::function<void()> call) { impl_->on_notices = std::
 
 void StateDb::notices_taken(std::uint64_t upto_row) noexcept {
   impl_->notices_taken.store(upto_row, std::memory_order_relaxed);
+}
+
+std::size_t StateDb::forget_history(Timestamp before, std::size_t most) {
+  const Impl::Lock lock(impl_->mutex);
+  impl_->delete_history.run(to_ms(before), most);
+  return static_cast<std::size_t>(impl_->database.changes());
 }
 
 std::optional<FindingPosition> StateDb::emitted_upto() const {

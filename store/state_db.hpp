@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proto/alert.hpp"
 #include "proto/batch.hpp"
 #include "store/notices.hpp"
 
@@ -39,16 +40,20 @@ class StateDb {
     bool remove_after_send = false;  // a `removed` state: forget the topic once sent
     std::uint32_t expiry_s = 0;      // 0 = none
   };
-  struct HistoryRow {  // every alert transition, for ever
+  struct HistoryRow {  // an alert transition; what is in the payload is a column for readers, too
     std::string id;
     std::uint32_t n = 0;
     std::int64_t ts_ms = 0;
     std::string tenant, topic, payload;
+    std::string reason{};
+    bool active = false;  // the alert is not over
   };
   struct Change {
     std::vector<QueuedEvent> events;  // row is given by the database
     std::vector<TableTopic> topics;   // version is given by the database (+1)
     std::vector<HistoryRow> history;
+    std::vector<proto::SilenceState> silences = {};
+    bool forget_silences = false;      // before `silences`: analytics knows none
     std::vector<Notice> notices = {};  // row is given by the database
     FindingPosition emitted_upto;
   };
@@ -58,6 +63,9 @@ class StateDb {
   StateDb(StateDb&&) noexcept;
 
   void apply(const Change& change);  // throws StoreFailure
+  /// Forgets transitions older than `before`, but those of alerts that are not over; `most` at a time.
+  /// The number of those forgotten.
+  std::size_t forget_history(Timestamp before, std::size_t most);
   [[nodiscard]] std::optional<FindingPosition> emitted_upto() const;
 
   /// Called after a change with notices was committed, on the thread that made it. Set before that thread starts.

@@ -30,7 +30,7 @@ TEST_CASE("a change is there after the file was closed and opened", "[store]") {
     state.apply(
         {.events = {event("one"), event("two")},
          .topics = {topic("presence/a", "online")},
-         .history = {{.id = "a-1", .n = 1, .ts_ms = 5, .tenant = "default", .topic = "alerts/a", .payload = "one"}},
+         .history = {{.id = "a-1", .n = 1, .ts_ms = 5, .tenant = "default", .topic = "alerts/a", .payload = "{}"}},
          .emitted_upto = {{3, 17}, 2}});
     state.save_checkpoint({{3, 16}, std::string("\0\xFF bytes", 8)});
     state.put("filters", "telemetry/#");

@@ -160,6 +160,53 @@ TEST_CASE("a mistake in a rule is an error with line, column and the rule's name
   CHECK(problems[0].starts_with(problem));
 }
 
+TEST_CASE("a mistake in a maintenance window or an escalation is an error with line and column", "[app][lesson-30]") {
+  auto [text, problem] = GENERATE(table<const char*, const char*>({
+      {"site = \"a\"\n", "t.toml:1:1: maintenance: needs a name"},
+      {"name = \"a b\"\n", "t.toml:2:8: maintenance.name: \"a b\" is no name"},
+      {"name = \"w\"\nstart = \"02:00\"\nduration = \"1h\"\n", "t.toml:1:1: maintenance 'w': says not what"},
+      {"name = \"w\"\nsite = \"a\"\n",
+       "t.toml:1:1: maintenance 'w': needs start and duration (weekly), or from and until"},
+      {"name = \"w\"\nsite = \"a\"\nstart = \"2:00\"\nduration = \"1h\"\n",
+       "t.toml:4:9: maintenance 'w'.start: expected a time of day such as \"02:30\", found \"2:00\""},
+      {"name = \"w\"\nsite = \"a\"\nstart = \"24:00\"\nduration = \"1h\"\n",
+       "t.toml:4:9: maintenance 'w'.start: expected a time of day"},
+      {"name = \"w\"\nsite = \"a\"\nstart = \"02:00\"\nduration = \"8d\"\n",
+       "t.toml:5:12: maintenance 'w'.duration: must be from 1m to 7d"},
+      {"name = \"w\"\nsite = \"a\"\nstart = \"02:00\"\nduration = \"1h\"\ndays = [\"sunday\"]\n",
+       "t.toml:6:8: maintenance 'w'.days: \"sunday\" is no day: use mon tue wed thu fri sat sun"},
+      {"name = \"w\"\nsite = \"a\"\nstart = \"02:00\"\nduration = \"1h\"\nzone = \"Europe/Pargue\"\n",
+       "t.toml:6:8: maintenance 'w'.zone: "},
+      {"name = \"w\"\nsite = \"a\"\nfrom = \"2026-01-02\"\n",
+       "t.toml:4:8: maintenance 'w'.from: from and until come together"},
+      {"name = \"w\"\nsite = \"a\"\nfrom = \"2026-01-02\"\nuntil = \"2026-01-01\"\n",
+       "t.toml:5:9: maintenance 'w'.until: must be after from"},
+      {"name = \"w\"\nsite = \"a\"\nfrom = \"soon\"\nuntil = \"2026-01-01\"\n",
+       "t.toml:4:8: maintenance 'w'.from: expected a time such as"},
+      {"name = \"w\"\nsite = \"a\"\nfrom = \"2026-01-01\"\nuntil = \"2026-01-02\"\ndays = [\"mon\"]\n",
+       "t.toml:6:8: maintenance 'w'.days: does not go with from and until"},
+      {"name = \"w\"\ndevise = \"a\"\nstart = \"02:00\"\nduration = \"1h\"\n", "did you mean 'device'?"},
+  }));
+  CAPTURE(text);
+  const auto problems = problems_of(std::string("[[maintenance]]\n") + text);
+  REQUIRE_FALSE(problems.empty());
+  CHECK_THAT(problems.front(), Catch::Contains(problem));
+
+  const auto [escalate, fault] = GENERATE(table<const char*, const char*>({
+      {"{ after = \"30m\" }", "escalate: needs after and severity"},
+      {"{ after = \"30m\", severity = \"warning\" }", "severity: must be higher than the severity before it, warning"},
+      {"{ after = \"30\", severity = \"critical\" }", "after: "},
+      {"[ { after = \"1h\", severity = \"critical\" }, { after = \"2h\", severity = \"critical\" } ]",
+       "must be higher than the severity before it, critical"},
+      {"\"30m\"", "escalate: "},
+  }));
+  CAPTURE(escalate);
+  const auto more =
+      problems_of("[[rule]]\nname = \"r\"\nmetric = \"t\"\nabove = 1.0\nescalate = " + std::string(escalate) + "\n");
+  REQUIRE_FALSE(more.empty());
+  CHECK_THAT(more.front(), Catch::Contains(fault));
+}
+
 TEST_CASE("a mistake in a retention class is an error with line and column", "[app][lesson-30]") {
   auto [entry, problem] = GENERATE(table<const char*, const char*>({
       {"tenants = [\"a\"]\n", "t.toml:3:1: retention: needs a name"},

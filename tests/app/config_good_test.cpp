@@ -104,6 +104,7 @@ site_silent_severity = "warning"
 [alerting]
 publisher_window = 17
 errors_per_second = 0
+history_retention = "90d"
 [tenants]
 enabled = true
 [log]
@@ -173,10 +174,60 @@ heartbeat = "15m"
   CHECK(c.analytics.heartbeats == std::vector{proto::HeartbeatSetting{"acme", "attic", "door*", 900}});
   CHECK(c.alerting.publisher_window == 17);
   CHECK(c.alerting.errors_per_second == 0);
+  CHECK(c.alerting.history_retention == Millis{std::int64_t{90} * 24 * 3600 * 1000});
   CHECK(c.alerting.multi_tenant);
   CHECK(c.multi_tenant);
   CHECK(c.log.level == proto::LogLevel::debug);
   CHECK(c.log.format == LogFormat::json);
+}
+
+TEST_CASE("maintenance windows and escalations are taken as they are written", "[app]") {
+  const auto c = parse_config(R"(
+[ingest]
+zone = "America/New_York"
+[[rule]]
+name = "hot"
+metric = "t"
+above = 80.0
+severity = "info"
+escalate = [ { after = "30m", severity = "warning" }, { after = "2h", severity = "critical" } ]
+[[rule]]
+name = "cold"
+metric = "t"
+below = 0.0
+escalate = { after = "10m", severity = "critical" }
+[[maintenance]]
+name = "patching"
+device = "pump-*"
+days = ["sat", "sun"]
+start = "02:30"
+duration = "2h"
+zone = "Europe/Prague"
+comment = "every week"
+[[maintenance]]
+name = "once"
+rule = "cold"
+from = "2026-12-24T12:00:00"
+until = "2026-12-24T18:00:00Z"
+)",
+                              "t");
+  using proto::Severity;
+  CHECK(c.analytics.rules[0].escalate == std::vector<proto::Escalation>{{Millis{1'800'000}, Severity::warning},
+                                                                        {Millis{7'200'000}, Severity::critical}});
+  CHECK(c.analytics.rules[1].escalate == std::vector<proto::Escalation>{{Millis{600'000}, Severity::critical}});
+  REQUIRE(c.analytics.maintenance.size() == 2);
+  const auto& weekly = c.analytics.maintenance[0];
+  CHECK(weekly.name == "patching");
+  CHECK(weekly.pattern == proto::AlertPattern{"*", "*", "pump-*", "*", "*", "*"});
+  CHECK(weekly.weekdays == 0b1100000);
+  CHECK(weekly.start == Millis{9'000'000});
+  CHECK(weekly.duration == Millis{7'200'000});
+  CHECK(weekly.zone == proto::zone_offsets("Europe/Prague"));
+  CHECK(weekly.comment == "every week");
+  const auto& once = c.analytics.maintenance[1];
+  CHECK(once.pattern.rule == "cold");
+  REQUIRE(once.once);
+  CHECK(to_ms(once.once->until) - to_ms(once.once->from) == 3'600'000);  // 12:00 in New York is 17:00 UTC
 }
 
 TEST_CASE("`for` is a duration or so many of the last readings", "[app]") {

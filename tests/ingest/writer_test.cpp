@@ -255,3 +255,35 @@ TEST_CASE("a condition that was active in the run before ends when the service s
   }
   CHECK(config_errors == std::vector<bool>{false, true});
 }
+
+TEST_CASE("an order of our own is alone in its batch, and whoever gave it is told the batch's number", "[ingest]") {
+  Scene s;
+  s.connect(1);
+  s.arrive(1, {{"telemetry/s/d", R"({"a":1})"}});
+  std::mutex mutex;
+  std::vector<std::uint64_t> numbers;
+  for (const char* name : {"first", "second"}) {
+    proto::SilenceOrder order;
+    order.name = name;
+    s.writer->log_alone(order, [&](std::optional<std::uint64_t> sequence) {
+      const std::lock_guard lock(mutex);
+      numbers.push_back(sequence.value_or(0));
+    });
+  }
+  REQUIRE(test::eventually([&] {
+    const std::lock_guard lock(mutex);
+    return numbers.size() == 2;
+  }));
+  CHECK(s.acked() == 1);  // what was open before went first
+  std::vector<std::string> found;
+  for (const auto& batch : s.batches()) {
+    for (const auto& placed : batch->events) {
+      const auto* order = std::get_if<proto::SilenceOrder>(&placed.event);
+      if (order == nullptr) continue;
+      CHECK(batch->position.sequence == numbers.at(found.size()));
+      CHECK(batch->readings.empty());
+      found.push_back(order->name);
+    }
+  }
+  CHECK(found == std::vector<std::string>{"first", "second"});
+}
