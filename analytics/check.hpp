@@ -23,6 +23,7 @@ struct Sample {
   double x = 0;
   Timestamp ts{};
   bool boolean = false;  // 1 or 0 for true or false
+  Millis local{0};       // the site's time less UTC
 };
 
 /// What a check remembers of one series. Its meaning is the check's own.

@@ -77,6 +77,7 @@ struct Engine::Impl {
     book.look_again();
   }
   void on(const proto::DevicesRemoved& e);
+  void on(const proto::ModelChange& e) { rules.learn(e.model); }
   // Clock steps are read before the batch's deadlines run; the rest says nothing about devices or values.
   void on(const proto::ClockStep&) {}
   void on(const proto::RetainedValue&) {}
@@ -225,6 +226,16 @@ void Engine::process(const proto::Batch& batch, std::vector<proto::Finding>& fin
   impl_->process(batch);
   impl_->ws.findings = nullptr;
 }
+
+Timestamp Engine::log_time() const { return impl_->ws.clock.log_now(); }
+
+std::vector<proto::LearnedModel> Engine::learned() const {
+  std::vector<proto::LearnedModel> models;
+  impl_->rules.each_learned([&](const proto::LearnedModel& model) { models.push_back(model); });
+  return models;
+}
+
+std::string Engine::problem_with(const proto::LearnedModel& model) const { return impl_->rules.problem_with(model); }
 
 void Engine::show_judgements(OnJudged on_judged) { impl_->ws.on_judged = std::move(on_judged); }
 

@@ -9,6 +9,7 @@
 #include "analytics/judged.hpp"
 #include "proto/alert.hpp"
 #include "proto/batch.hpp"
+#include "proto/learned_model.hpp"
 
 namespace telltale::analytics {
 
@@ -30,6 +31,14 @@ class Engine {
 
   /// Deadlines due at batch.log_time run before its events and carry the deadline as their time.
   void process(const proto::Batch& batch, std::vector<proto::Finding>& findings);
+
+  /// Of the last batch.
+  [[nodiscard]] Timestamp log_time() const;
+
+  /// What rules that learn know of their series (telltale model).
+  [[nodiscard]] std::vector<proto::LearnedModel> learned() const;
+  /// Why a ModelChange with this would change nothing: a sentence, or "".
+  [[nodiscard]] std::string problem_with(const proto::LearnedModel& model) const;
 
   /// Shows every judgement of a rule about a reading from here on. Changes nothing.
   void show_judgements(OnJudged on_judged);

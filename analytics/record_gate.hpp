@@ -26,6 +26,17 @@ class RecordGate {
 
   void encode(proto::ByteWriter& out) const;
   [[nodiscard]] bool decode(proto::ByteReader& in);
+  /// By name, to write them or to read them.
+  template <class Field>
+  void fields(Field& field) {
+    field("record", record_);
+    field("readings_since_record", readings_since_);
+    field("record_minute", set_minute_);
+  }
+  template <class Field>
+  void fields(Field& field) const {
+    const_cast<RecordGate*>(this)->fields(field);
+  }
 
  private:
   float record_ = 0;

@@ -38,7 +38,9 @@ std::string RuleRunner::sentence(const proto::Rule& rule, const Judgement& judge
          std::string(words.device);
 }
 
-void RuleRunner::judge(std::uint32_t series, const Sample& sample) {
+void RuleRunner::judge(std::uint32_t series, const Sample& measured) {
+  Sample sample = measured;
+  sample.local = zones_.offset(series, sample.ts);
   for (Cell& cell : cells_[series]) {
     const auto& check = ws_.rules.rules[cell.rule].check;
     const Pace pace = cell.firing ? Pace::slow : Pace::normal;
@@ -210,6 +212,7 @@ void RuleRunner::rematch(std::uint32_t series, const std::vector<std::int64_t>& 
 }
 
 void RuleRunner::rules_changed(const proto::RuleSet& before) {
+  zones_.rules_changed();
   const auto continued = continued_rules(before, ws_.rules);
   for (std::uint32_t series = 1; series < cells_.size(); ++series)
     if (ws_.fleet.knows_series(series)) rematch(series, continued);

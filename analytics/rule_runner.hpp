@@ -1,14 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "analytics/alert_book.hpp"
 #include "analytics/check.hpp"
 #include "analytics/persistence.hpp"
 #include "analytics/series_groups.hpp"
+#include "analytics/site_zones.hpp"
 #include "analytics/wording.hpp"
 #include "analytics/workspace.hpp"
+#include "proto/learned_model.hpp"
 
 namespace telltale::analytics {
 
@@ -17,7 +21,8 @@ namespace telltale::analytics {
 /// Cost: judge() is O(rules that match the series), without allocation or lookup unless an alert changes.
 class RuleRunner {
  public:
-  RuleRunner(Workspace& ws, AlertBook& book, SeriesGroups& groups) : ws_(ws), book_(book), groups_(groups) {}
+  RuleRunner(Workspace& ws, AlertBook& book, SeriesGroups& groups)
+      : ws_(ws), book_(book), groups_(groups), zones_(ws) {}
 
   void series_added(std::uint32_t series);
   /// Tags of the device changed: its series are matched again.
@@ -37,6 +42,13 @@ class RuleRunner {
   /// No reading came for a rule's `missing`. `last`: the series' last reading.
   void on_missing(const Timer& timer, const Sample& last);
   [[nodiscard]] std::optional<Instant> missing_due(const Timer& timer, Instant listening_since) const;
+
+  /// What learning rules know of their series, by series.
+  void each_learned(const std::function<void(const proto::LearnedModel&)>& say) const;
+  /// Why a model cannot be taken here: a sentence, or "".
+  [[nodiscard]] std::string problem_with(const proto::LearnedModel& model) const;
+  /// Takes its place; an alert that is open stays. Nothing when there is a problem with it.
+  void learn(const proto::LearnedModel& model);
 
   void encode(proto::ByteWriter& out) const;
   /// `version` of the engine's state.
@@ -59,10 +71,13 @@ class RuleRunner {
   [[nodiscard]] Wording wording(std::uint32_t series, double x, const Judgement& judgement) const;
   [[nodiscard]] std::string sentence(const proto::Rule& rule, const Judgement& judgement, const Wording& words) const;
   [[nodiscard]] const Cell* find(const Timer& timer) const;
+  [[nodiscard]] std::uint32_t series_of(const proto::LearnedModel& model) const;
+  [[nodiscard]] const Cell* find(std::uint32_t series, const std::string& rule) const;
 
   Workspace& ws_;
   AlertBook& book_;
   SeriesGroups& groups_;
+  SiteZones zones_;
   std::vector<std::vector<Cell>> cells_ = std::vector<std::vector<Cell>>(1);  // by series id, then ascending rule index
 };
 

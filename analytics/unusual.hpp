@@ -15,7 +15,7 @@ namespace telltale::analytics {
   Judgement j;
   if (sample.boolean) return j;
   if (!memory.model) memory.model = std::make_unique<UnusualModel>();
-  const auto score = memory.model->observe(sample.ts, sample.x);
+  const auto score = memory.model->observe(sample.ts, sample.x, sample.local);
   j.violates = score.reported >= check.limit;
   j.clears = score.u <= check.clear;
   j.expected = score.expected;

@@ -61,7 +61,7 @@ void UnusualModel::Peaks::learn(double z, bool now) {
   factor = static_cast<float>(highest > 4 ? std::pow(highest / 4.0, peak_power) : 1);
 }
 
-UnusualModel::Score UnusualModel::observe(Timestamp ts, double x) {
+UnusualModel::Score UnusualModel::observe(Timestamp ts, double x, Millis local) {
   x = std::clamp(x, -largest, largest);
   const std::int64_t ms = to_ms(ts);
   if (readings_ == 0) {
@@ -75,8 +75,10 @@ UnusualModel::Score UnusualModel::observe(Timestamp ts, double x) {
 
   // What is expected: the hour of the day, mixed with the level as long as the hour is little known.
   const std::int64_t hour_start_ms = hour_number_ * hour_ms;
-  const bool entered = readings_ == 0 || ms < hour_start_ms || ms >= hour_start_ms + hour_ms;
-  if (entered) hour_number_ = static_cast<std::int32_t>((ms - ((ms % hour_ms) + hour_ms) % hour_ms) / hour_ms);
+  const std::int64_t local_ms = ms + local.count();
+  const bool entered = readings_ == 0 || local_ms < hour_start_ms || local_ms >= hour_start_ms + hour_ms;
+  if (entered)
+    hour_number_ = static_cast<std::int32_t>((local_ms - ((local_ms % hour_ms) + hour_ms) % hour_ms) / hour_ms);
   Hour& hour = hours_[static_cast<std::size_t>((hour_number_ % 24 + 24) % 24)];
   const double trust = hour.entered / (hour.entered + days_to_trust);
   const double apart = static_cast<double>(hour.value.mean) - level_.mean;

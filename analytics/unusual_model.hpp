@@ -2,6 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "analytics/record_gate.hpp"
 #include "proto/bytes.hpp"
@@ -11,7 +14,7 @@ namespace telltale::analytics {
 
 /// What one series usually does, and how far a reading is from it: the detector behind the rule `unusual`
 /// (design 5; docs/decisions/0008-default-detector.md has the formulas and how the constants were found).
-/// Two channels, one reading's own distance from what this hour of the day (UTC) expects and the mean distance of the
+/// Two channels, one reading's own distance from what this hour of the day expects and the mean distance of the
 /// last dozen, each divided by the series' usual peaks; a gate lets one number through per event and new record.
 /// Memory: one fixed block of 24 hours and a few scalars, float. Cost: O(1), no allocation.
 /// The same readings give the same bits. Times must ascend; the caller sees to it.
@@ -30,11 +33,19 @@ class UnusualModel {
   static constexpr double usual = 4.0;         // u from which a report is an alert, unless a rule says otherwise
   static constexpr std::uint32_t warmup = 50;  // readings
 
-  Score observe(Timestamp ts, double x);
+  /// `local`: the series' local time less UTC at ts; hours of the day are local. An hour that a change of time repeats
+  /// is one long hour.
+  Score observe(Timestamp ts, double x, Millis local = Millis{0});
 
   void encode(proto::ByteWriter& out) const;
   /// False when the bytes are no model.
   [[nodiscard]] bool decode(proto::ByteReader& in);
+
+  using NamedNumbers = std::vector<std::pair<std::string, std::vector<double>>>;
+  /// All there is to know, by name; nothing is rounded.
+  void give(NamedNumbers& out) const;
+  /// "" or what is wrong with them; then nothing is changed.
+  [[nodiscard]] std::string take(const NamedNumbers& in);
 
  private:
   /// Exponentially weighted mean and variance (T. Finch, "Incremental calculation of weighted mean and variance",
@@ -55,6 +66,8 @@ class UnusualModel {
     std::uint16_t entered = 0;  // on how many days
   };
   void close_block(Timestamp ts);
+  template <class Self, class Field>
+  static void fields(Self& m, Field&& field);
 
   std::array<Hour, 24> hours_{};
   Moments level_;
@@ -69,7 +82,7 @@ class UnusualModel {
   float divisor_ = 1;     // exp(0.8 block_mean_)
   std::uint16_t blocks_ = 0;
   std::uint16_t in_block_ = 0;
-  std::int32_t hour_number_ = 0;  // since 1970
+  std::int32_t hour_number_ = 0;  // since 1970, local
   std::int32_t block_minute_ = 0;
   RecordGate gate_;
   std::int64_t last_ms_ = 0;

@@ -32,7 +32,7 @@ std::vector<std::string_view> section_names() {
   return names;
 }
 
-constexpr std::array<std::string_view, 6> list_names = {"rule",      "heartbeat", "maintenance",
+constexpr std::array<std::string_view, 7> list_names = {"rule",      "heartbeat", "site",   "maintenance",
                                                         "retention", "channel",   "mapping"};
 bool is_list(std::string_view section) { return std::ranges::find(list_names, section) != list_names.end(); }
 
@@ -196,6 +196,9 @@ class Parser {
     }
     if (const auto list = lists_.find("heartbeat"); list != lists_.end()) {
       config_.analytics.heartbeats = read_heartbeats(list->second, config_.multi_tenant, problems_);
+    }
+    if (const auto list = lists_.find("site"); list != lists_.end()) {
+      config_.analytics.zones = read_sites(list->second, config_.multi_tenant, problems_);
     }
     if (const auto list = lists_.find("maintenance"); list != lists_.end()) {
       config_.analytics.maintenance =

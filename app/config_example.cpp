@@ -84,6 +84,13 @@ constexpr std::string_view lists = R"toml(
 # device = "*"
 # heartbeat = "15m"
 
+# The local time of sites: the default detector learns what is usual by the hour of their day. The first match
+# counts; the others are in UTC.
+# [[site]]
+# tenant = "*"
+# site = "plant-*"
+# zone = "Europe/Prague"
+
 # When alerts that match are silenced: every week, or once. At least one pattern.
 # [[maintenance]]
 # name = "patching"                   # letters, digits and _ . : - (48 at most), unique

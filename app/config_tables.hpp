@@ -15,10 +15,11 @@
 
 namespace telltale::app {
 
-/// The keys of [[rule]], [[heartbeat]], [[maintenance]], [[retention]], [[channel]], [[mapping]], and of a mapping's
-/// `metrics` and `time`.
+/// The keys of [[rule]], [[heartbeat]], [[site]], [[maintenance]], [[retention]], [[channel]], [[mapping]], and of a
+/// mapping's `metrics` and `time`.
 [[nodiscard]] const std::vector<std::string_view>& rule_keys();
 [[nodiscard]] const std::vector<std::string_view>& heartbeat_keys();
+[[nodiscard]] const std::vector<std::string_view>& site_keys();
 [[nodiscard]] const std::vector<std::string_view>& maintenance_keys();
 [[nodiscard]] const std::vector<std::string_view>& retention_keys();
 [[nodiscard]] const std::vector<std::string_view>& channel_keys();
@@ -31,6 +32,7 @@ namespace telltale::app {
                                                                    Problems& problems);
 
 /// `zone`: of times and days where an entry names none.
+[[nodiscard]] std::vector<proto::SiteZone> read_sites(const Value& list, bool multi_tenant, Problems& problems);
 [[nodiscard]] std::vector<proto::MaintenanceWindow> read_maintenance(const Value& list, bool multi_tenant,
                                                                      const std::string& zone, Problems& problems);
 

@@ -12,6 +12,7 @@
 #include "app/command_forget.hpp"
 #include "app/command_healthcheck.hpp"
 #include "app/command_notify_test.hpp"
+#include "app/command_model.hpp"
 #include "app/command_query.hpp"
 #include "app/command_replay.hpp"
 #include "app/command_score.hpp"
@@ -42,6 +43,7 @@ int main(int argc, char** argv) {
   add_replay_command(app, exit_code);
   add_score_command(app, exit_code);
   add_backtest_command(app, exit_code);
+  add_model_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

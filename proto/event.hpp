@@ -9,6 +9,7 @@
 
 #include "proto/alert_pattern.hpp"
 #include "proto/clock.hpp"
+#include "proto/learned_model.hpp"
 #include "proto/outcome.hpp"
 #include "proto/reading.hpp"
 #include "proto/rule.hpp"
@@ -176,8 +177,14 @@ struct DevicesRemoved {
   friend bool operator==(const DevicesRemoved&, const DevicesRemoved&) = default;
 };
 
+/// From here on the rule knows this of the series, and nothing of what it learned before.
+struct ModelChange {
+  LearnedModel model;
+  friend bool operator==(const ModelChange&, const ModelChange&) = default;
+};
+
 using Event = std::variant<NewDevice, NewSeries, SeriesUnit, DeviceTags, DeviceStatus, Heard, RetainedValue, Link,
                            SessionEpoch, RedeliveryTable, OperatorAction, RuleSetChange, ClockStep, DeadLetter,
-                           ServiceCondition, SilenceOrder, DevicesRemoved>;
+                           ServiceCondition, SilenceOrder, DevicesRemoved, ModelChange>;
 
 }  // namespace telltale::proto

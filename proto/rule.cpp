@@ -9,7 +9,7 @@ namespace telltale::proto {
 
 namespace {
 
-constexpr std::uint8_t rule_set_version = 3;  // 1 had no `except`, 2 neither `escalate` nor maintenance
+constexpr std::uint8_t rule_set_version = 4;  // 1 had no `except`, 2 neither `escalate` nor maintenance, 3 no zones
 
 void put(ByteWriter& out, const std::optional<double>& v) {
   out.boolean(v.has_value());
@@ -194,6 +194,12 @@ void encode(const RuleSet& rules, ByteWriter& out) {
   out.u8(static_cast<std::uint8_t>(rules.site_silent_severity));
   out.varint(rules.maintenance.size());
   for (const auto& window : rules.maintenance) encode(window, out);
+  out.varint(rules.zones.size());
+  for (const auto& zone : rules.zones) {
+    out.str(zone.tenant);
+    out.str(zone.site);
+    encode(zone.zone, out);
+  }
 }
 
 bool decode(ByteReader& in, RuleSet& rules) {
@@ -225,6 +231,14 @@ bool decode(ByteReader& in, RuleSet& rules) {
   if (windows > in.remaining()) return false;
   for (std::uint64_t i = 0; i < windows; ++i)
     if (!decode(in, rules.maintenance.emplace_back())) return false;
+  const auto zones = version >= 4 ? in.varint() : 0;
+  if (zones > in.remaining()) return false;
+  for (std::uint64_t i = 0; i < zones; ++i) {
+    auto& zone = rules.zones.emplace_back();
+    zone.tenant = in.str();
+    zone.site = in.str();
+    if (!decode(in, zone.zone)) return false;
+  }
   return in.ok();
 }
 

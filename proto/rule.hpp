@@ -11,6 +11,7 @@
 #include "proto/bytes.hpp"
 #include "proto/clock.hpp"
 #include "proto/maintenance.hpp"
+#include "proto/zone_offsets.hpp"
 
 namespace telltale::proto {
 
@@ -120,6 +121,13 @@ struct HeartbeatSetting {
   friend bool operator==(const HeartbeatSetting&, const HeartbeatSetting&) = default;
 };
 
+/// The local time of sites that match: hours of the day are theirs, not UTC's.
+struct SiteZone {
+  std::string tenant = "*", site = "*";
+  ZoneOffsets zone;
+  friend bool operator==(const SiteZone&, const SiteZone&) = default;
+};
+
 /// Everything analytics is told by the configuration. Part of the log, so that a replay runs under the rules of its
 /// time.
 struct RuleSet {
@@ -133,6 +141,7 @@ struct RuleSet {
   Severity offline_severity = Severity::warning;
   Severity site_silent_severity = Severity::critical;
   std::vector<MaintenanceWindow> maintenance;
+  std::vector<SiteZone> zones;  // the first match counts; no match: UTC
   friend bool operator==(const RuleSet&, const RuleSet&) = default;
 };
 

@@ -139,6 +139,7 @@ struct Put {
     put(e.devices, out);
     put(e.series, out);
   }
+  void operator()(const ModelChange& e) const { proto::encode(e.model, out); }
 };
 
 /// Fields one after the other; a value outside its enum makes the whole event invalid.
@@ -244,6 +245,9 @@ struct Take {
     for (auto* text : {&e.tenant, &e.site, &e.device, &e.by, &e.comment}) *text = in.str();
     numbers(e.devices);
     numbers(e.series);
+  }
+  void operator()(ModelChange& e) {
+    if (!proto::decode(in, e.model)) valid = false;
   }
 };
 

@@ -54,6 +54,8 @@ TEST_CASE("a mistake is an error with line, column and the key's name", "[app][l
        "t.toml:2:11: analytics.windows: \"2m\" is no window: use \"10s\", \"1m\", \"5m\", \"1h\", \"1d\""},
       {"[analytics]\nwindows = [\"1m\", \"1m\"]\n", "t.toml:2:11: analytics.windows: \"1m\" is there twice"},
       {"[ingest]\nzone = \"Europe/Pargue\"\n", "t.toml:2:8: ingest.zone: "},
+      {"[[site]]\nsite = \"plant*\"\nzone = \"Europe/Pargue\"\n", "t.toml:3:8: site.zone: unknown time zone"},
+      {"[[site]]\nsite = \"plant*\"\n", "t.toml:1:1: site: needs a zone"},
       {"[http]\nlisten = \"8080\"\n", "t.toml:2:10: http.listen: expected address:port"},
       // secrets
       {"[mqtt]\npassword = \"x\"\n",

@@ -28,8 +28,8 @@ TEST_CASE("every key that is accepted appears in the example, with a comment", "
     const std::regex line("\n" + std::string(key.name) + " = [^\n]+ # [^\n]+\n");
     CHECK(std::regex_search(text, line));
   }
-  for (const auto* keys :
-       {&rule_keys(), &heartbeat_keys(), &maintenance_keys(), &retention_keys(), &channel_keys(), &mapping_keys()}) {
+  for (const auto* keys : {&rule_keys(), &heartbeat_keys(), &site_keys(), &maintenance_keys(), &retention_keys(),
+                           &channel_keys(), &mapping_keys()}) {
     for (const auto key : *keys) {
       CAPTURE(key);
       CHECK(text.find("\n# " + std::string(key) + " = ") != std::string::npos);
@@ -50,6 +50,7 @@ TEST_CASE("the rules, heartbeats and mappings of the example work when their com
   CHECK(c.analytics.heartbeats.size() == 1);
   CHECK(c.notify.channels.size() == 3);
   CHECK(c.analytics.maintenance.size() == 2);
+  CHECK(c.analytics.zones.size() == 1);
   CHECK(c.analytics.rules[1].escalate.size() == 1);
   CHECK(c.ingest.decoder.mappings.size() == 4);
 }

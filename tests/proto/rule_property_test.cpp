@@ -87,6 +87,7 @@ RuleSet any_rule_set() {
     window.duration = Millis{*rc::gen::inRange(0, 7 * 86'400'000)};
     window.zone = {"Some/Where", Millis{3'600'000}, {{from_ms(5), Millis{0}}, {from_ms(9), Millis{-60'000}}}};
     rules.maintenance = {window, window};
+    rules.zones = {{"*", *rc::gen::arbitrary<std::string>(), window.zone}};
   }
   return rules;
 }

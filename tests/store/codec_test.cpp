@@ -62,6 +62,8 @@ Batch one_of_everything() {
   batch.add(SilenceOrder{
       SilenceVerb::end, "acme", "s", {"*", "a", "b", "c", "d", "info"}, from_ms(1), from_ms(2), "eva", "done"});
   batch.add(DevicesRemoved{"default", "site1", "-", "eva", "sold", {DeviceKey{1}, DeviceKey{9}}, {SeriesId{7}}});
+  batch.add(
+      ModelChange{{"acme", "site1", "pump-1", "flow", "odd", "zscore", 1, {{"mean", {21.5}}, {"hours", {1, 2}}}}});
   batch.packets = {{3, 65535, 1}, {2, 1, UINT64_MAX}};
   return batch;
 }
