@@ -1,6 +1,5 @@
 #include "app/command_query_format.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <ostream>
 
@@ -125,16 +124,6 @@ std::unique_ptr<RowWriter> make_row_writer(std::string_view format, SeriesLabel 
   }
   if (format == "json") return std::make_unique<JsonWriter>(std::move(label), out);
   return std::make_unique<TableWriter>(std::move(label), out);
-}
-
-std::string number_text(double value) {
-  // Fixed where people expect it (the range of ECMAScript's Number::toString), so that a million is not 1e+06.
-  char text[400];
-  const double size = std::abs(value);
-  const bool fixed = value == 0 || (size >= 1e-7 && size < 1e21);
-  const auto [end, error] = fixed ? std::to_chars(text, text + sizeof text, value, std::chars_format::fixed)
-                                  : std::to_chars(text, text + sizeof text, value);
-  return {text, end};
 }
 
 std::string csv_field(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "proto/number_text.hpp"
 #include "store/query.hpp"
 
 namespace telltale::app {
@@ -31,8 +32,7 @@ class RowWriter {
 extern const std::string_view csv_header;
 [[nodiscard]] std::unique_ptr<RowWriter> make_csv_rows(SeriesLabel label, std::ostream& out);
 
-/// The shortest text that reads back as the same number; "nan", "inf", "-inf".
-[[nodiscard]] std::string number_text(double value);
+using proto::number_text;
 /// RFC 4180: quoted when it holds a comma, a quote or a line break.
 [[nodiscard]] std::string csv_field(std::string_view text);
 

@@ -7,7 +7,6 @@
 
 #include "app/command_query_format.hpp"
 #include "app/config_text.hpp"
-#include "proto/timestamp.hpp"
 #include "store/query.hpp"
 
 namespace telltale::app {
@@ -17,7 +16,6 @@ namespace {
 enum ExitCode { done = 0, unknown = 1, ambiguous_or_wrong = 2 };
 
 constexpr Millis default_reach{24 * 3600 * 1000};
-constexpr Timestamp beginning = from_ms(0);
 constexpr Timestamp open_end = from_ms(253'402'300'800'000);  // year 10000
 
 constexpr std::string_view aggregate_names[] = {"avg", "min", "max", "sum", "count", "last", "stddev"};
@@ -154,24 +152,6 @@ int print(const store::Reader& reader, const store::DeviceEntry& device, const s
 }
 
 }  // namespace
-
-Result<Timestamp, std::string> parse_query_time(const std::string& text, Timestamp now) {
-  if (text == "0") return beginning;
-  if (text.starts_with("now")) {
-    if (text == "now") return now;
-    const auto distance = parse_duration(std::string_view(text).substr(4));
-    if (!distance || (text[3] != '-' && text[3] != '+')) {
-      return fail("expected \"now\" or \"now-15m\", found \"" + text + "\"");
-    }
-    return text[3] == '-' ? now - *distance : now + *distance;
-  }
-  const auto parsed = proto::timestamp_from_text(text, proto::TimeZone());
-  if (!parsed) {
-    return fail("\"" + text +
-                "\" is no time: use 2025-11-21T04:40:00Z, seconds or milliseconds since 1970, or now-15m");
-  }
-  return *parsed;
-}
 
 int run_query(const QueryArguments& arguments, Timestamp now, std::ostream& out, std::ostream& err) {
   const auto p = plan(arguments, now);

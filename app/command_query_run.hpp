@@ -7,7 +7,7 @@
 #include <string>
 
 #include "proto/clock.hpp"
-#include "proto/result.hpp"
+#include "proto/query_time.hpp"
 
 namespace telltale::app {
 
@@ -22,9 +22,7 @@ struct QueryArguments {
   std::string format = "table";
 };
 
-/// A time as contracts 3 writes it (number by size, ISO 8601 in UTC), or "now", "now-15m"; "0" is the beginning.
-/// The error is a sentence.
-[[nodiscard]] Result<Timestamp, std::string> parse_query_time(const std::string& text, Timestamp now);
+using proto::parse_query_time;
 
 /// Prints to `out`, complaints to `err`; the exit code: 0, also when nothing is in range; 1 unknown device or metric,
 /// or no usable data folder; 2 several sites have the device, or the arguments make no sense.

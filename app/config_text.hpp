@@ -8,20 +8,17 @@
 #include <vector>
 
 #include "proto/clock.hpp"
+#include "proto/quantity_text.hpp"
 #include "proto/result.hpp"
 
 namespace telltale::app {
 
 // How values are written in the configuration. The error of each is a sentence without the value's place.
 
-/// "20ms" "2s" "5m" "1h" "7d".
-[[nodiscard]] Result<Millis, std::string> parse_duration(std::string_view text);
-/// "512B" "64KiB" "64MiB" "2GiB" "1TiB".
-[[nodiscard]] Result<std::uint64_t, std::string> parse_size(std::string_view text);
-
-/// The same with the largest unit that divides it.
-[[nodiscard]] std::string duration_text(Millis value);
-[[nodiscard]] std::string size_text(std::uint64_t bytes);
+using proto::duration_text;
+using proto::parse_duration;
+using proto::parse_size;
+using proto::size_text;
 
 struct BrokerUrl {
   std::string host;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "proto/reading.hpp"
@@ -24,6 +25,9 @@ struct NumberText {
   NumberFault fault = NumberFault::not_a_number;
 };
 [[nodiscard]] NumberText read_number(std::string_view text) noexcept;
+
+/// The shortest text that reads back as the same number; "nan", "inf", "-inf".
+[[nodiscard]] std::string number_text(double value);
 
 /// Without white space and NUL characters around it.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
