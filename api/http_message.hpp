@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -17,10 +18,14 @@ struct Request {
   std::string query;   // behind '?', as sent
   Headers headers;
   std::string body;
-  std::string id;  // X-Request-Id: the client's when it is usable, else ours
+  std::string id;              // X-Request-Id: the client's when it is usable, else ours
+  Headers path_parameters;     // what the route's {placeholders} stand for
+  bool from_loopback = false;  // the connection's other end is this machine
 
   /// "" when absent. Names are compared without case.
   [[nodiscard]] std::string_view header(std::string_view name) const;
+  /// Precondition: the route's path has {name}.
+  [[nodiscard]] const std::string& parameter(std::string_view name) const;
 };
 
 /// What a handler answers. The server adds Content-Length, Connection, X-Request-Id, Date and Server.
@@ -31,14 +36,26 @@ struct Response {
   Headers headers;
 };
 
-/// Threads: called on the HTTP thread; must not block longer than a reader's query.
+/// Threads: see Route::runs.
 /// Errors:  an exception becomes a 500 problem; its text goes to the log, not to the client.
 using Handler = std::function<Response(const Request&)>;
 
+enum class RunsOn : std::uint8_t {
+  io_thread,    // must not block: nothing else is answered meanwhile
+  worker_pool,  // may read files; any of several threads, several at a time
+};
+
 struct Route {
   std::string method;  // GET serves HEAD too
-  std::string path;    // exact; also the label `route` of the request metrics
+  std::string path;    // "/devices/{site}": a placeholder is one level; also the label `route` of the request metrics
   Handler handler;
+  RunsOn runs = RunsOn::io_thread;
+};
+
+/// One thing that is wrong with a request (RFC 9457, extension `errors`).
+struct Fault {
+  std::string parameter;  // of the query string
+  std::string detail;
 };
 
 /// The type part of urn:telltale:problem:… (contracts 7), or about:blank for a plain HTTP error.
@@ -47,21 +64,26 @@ struct Problem {
   std::string type;  // "not-found"; "" = about:blank
   std::string title;
   std::string detail;
+  std::vector<Fault> errors = {};
 };
 
 /// RFC 9457. `instance` and `request_id` name the request.
 [[nodiscard]] Response problem_response(const Problem& problem, std::string_view instance, std::string_view request_id);
 
-/// All routes. Unknown path: 404; known path with another method: 405 with Allow.
+/// All routes. Of two that match, the one listed first.
 class RouteTable {
  public:
-  explicit RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {}
+  explicit RouteTable(std::vector<Route> routes);
 
-  struct Answer {
+  /// The route of a request, whose path_parameters it fills in. Nothing: refusal() says why.
+  [[nodiscard]] const Route* find(Request& request) const;
+
+  struct Refusal {
     Response response;
-    std::string_view route;  // path of the matching route, "" when none; lives as long as the table
+    std::string_view route;  // path of the route that has other methods, "" when none; lives as long as the table
   };
-  [[nodiscard]] Answer answer(const Request& request) const;
+  /// Unknown path: 404; known path with another method: 405 with Allow.
+  [[nodiscard]] Refusal refusal(const Request& request) const;
 
  private:
   std::vector<Route> routes_;

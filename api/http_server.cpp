@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -12,6 +13,7 @@
 #include <thread>
 
 #include "api/http_session.hpp"
+#include "api/worker_pool.hpp"
 
 namespace telltale::api {
 
@@ -126,23 +128,60 @@ struct HttpServer::Impl final : SessionHost {
   [[nodiscard]] const HttpOptions& options() const override { return settings; }
   [[nodiscard]] bool stopping() const override { return ending; }
 
-  Response answer(const Request& request) override {
+  void answer(Request request, Answered done) override {
     const auto began = clock.steady_now();
-    RouteTable::Answer made;
+    const Route* route = routes.find(request);
+    if (route == nullptr) {
+      auto [response, known] = routes.refusal(request);
+      note(request, known, response, began);
+      return done(std::move(response));
+    }
+    if (route->runs == RunsOn::io_thread) {
+      auto response = run(*route, request);
+      note(request, route->path, response, began);
+      return done(std::move(response));
+    }
+    struct Pending {
+      Request request;
+      Answered done;
+      Response response{};
+    };
+    const auto pending = std::make_shared<Pending>(Pending{std::move(request), std::move(done)});
+    // The guard keeps io running until the answer is back.
+    const bool taken = workers.submit([this, route, began, pending, guard = asio::make_work_guard(io)] {
+      pending->response = run(*route, pending->request);
+      asio::post(io, [this, route, began, pending] {
+        note(pending->request, route->path, pending->response, began);
+        pending->done(std::move(pending->response));
+      });
+    });
+    if (taken) return;
+    auto busy = problem_response({503, "unavailable", "Too busy", "too many queries wait already; ask again"},
+                                 pending->request.path, pending->request.id);
+    busy.headers.emplace_back("Retry-After", "1");
+    note(pending->request, route->path, busy, began);
+    pending->done(std::move(busy));
+  }
+
+  /// Any thread.
+  Response run(const Route& route, const Request& request) const {
     try {
-      made = routes.answer(request);
+      return route.handler(request);
     } catch (const std::exception& failure) {
       log.error("http", request.method + " " + request.path + " (" + request.id + ") failed: " + failure.what());
-      made.response =
-          problem_response({500, "internal", "Internal error", "see the log of the service"}, request.path, request.id);
+      return problem_response({500, "internal", "Internal error", "see the log of the service"}, request.path,
+                              request.id);
     }
-    count(made.route, request, made.response.status);
+  }
+
+  void note(const Request& request, std::string_view route, const Response& response,
+            std::chrono::steady_clock::time_point began) {
+    count(route, request, response.status);
     const std::chrono::duration<double> took = clock.steady_now() - began;
     metrics
         .histogram("telltale_http_request_duration_seconds", "Time to make an answer.", duration_bounds,
-                   {{"route", made.route.empty() ? "other" : std::string(made.route)}})
+                   {{"route", route.empty() ? "other" : std::string(route)}})
         .observe(took.count());
-    return std::move(made.response);
   }
 
   Response refuse(const Problem& problem, std::string_view request_id) override {
@@ -192,6 +231,7 @@ struct HttpServer::Impl final : SessionHost {
   std::uint16_t bound_port = 0;
   bool awaiting = false;
   bool ending = false;
+  WorkerPool workers{settings.workers, settings.max_waiting};
   std::jthread thread;
 };
 
@@ -211,6 +251,7 @@ void HttpServer::start() {
 void HttpServer::stop() {
   if (!impl_->thread.joinable()) return;
   asio::post(impl_->io, [this] { impl_->begin_stop(); });
+  impl_->workers.stop();
   impl_->thread.join();
 }
 

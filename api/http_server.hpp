@@ -16,6 +16,8 @@ struct HttpOptions {
   std::string host = "127.0.0.1";  // a numeric address
   std::uint16_t port = 8080;       // 0 = any free one
   std::size_t max_connections = 256;
+  std::size_t workers = 2;       // threads for routes that may read files
+  std::size_t max_waiting = 64;  // requests that wait for such a thread; more are told 503
   std::uint32_t max_header_bytes = 16 * 1024;
   std::uint64_t max_body_bytes = 64 * 1024;
   Millis idle_timeout{60'000};     // between requests
@@ -24,9 +26,10 @@ struct HttpOptions {
   Millis stop_grace{2'000};        // for answers under way when the server stops
 };
 
-/// HTTP/1.1 with keep-alive over one io thread (Boost.Beast).
-/// Threads: routes are called on that thread. start() and stop() from one other thread.
-/// Errors:  the constructor throws std::runtime_error when it cannot listen. What a client does wrong is answered with
+/// HTTP/1.1 with keep-alive over one io thread (Boost.Beast) and a few workers.
+/// Threads: routes are called on that thread or on a worker, as they say (RunsOn). start() and stop() from one other
+/// thread. Errors:  the constructor throws std::runtime_error when it cannot listen. What a client does wrong is
+/// answered with
 ///          a problem document where the protocol allows it, counted, and never logged per request.
 /// Bounds:  at most max_connections. When a new one arrives, the connection idle for longest is closed; when none is
 ///          idle, new ones wait in the kernel's backlog. A request that does not arrive within request_timeout is cut
@@ -40,7 +43,8 @@ class HttpServer {
   [[nodiscard]] std::uint16_t port() const noexcept;
 
   void start();
-  /// Stops accepting, closes idle connections, lets answers under way finish within stop_grace. Idempotent.
+  /// Stops accepting, closes idle connections, lets answers under way finish within stop_grace. A query that
+  /// is being worked on is waited for. Idempotent.
   void stop();
 
  private:

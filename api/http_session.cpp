@@ -107,7 +107,7 @@ void HttpSession::on_request(beast::error_code error) {
   }
   const auto& message = parser_->get();
   const unsigned version = message.version();
-  const bool keep_alive = message.keep_alive() && !host_.stopping();
+  const bool keep_alive = message.keep_alive();
   const bool head = message.method() == http::verb::head;
 
   Request request;
@@ -122,7 +122,18 @@ void HttpSession::on_request(beast::error_code error) {
   if (!split_target(view(message.target()), request)) {
     return refuse({400, "validation", "Bad request", "the request target is malformed"});
   }
-  send(host_.answer(request), request.id, version, keep_alive, head);
+  boost::system::error_code gone;
+  const auto peer = stream_.socket().remote_endpoint(gone).address();
+  request.from_loopback =
+      !gone && (peer.is_loopback() || (peer.is_v6() && peer.to_v6().is_v4_mapped() &&
+                                       make_address_v4(asio::ip::v4_mapped, peer.to_v6()).is_loopback()));
+  const std::string answered_id = request.id;
+  host_.answer(std::move(request),
+               [self = shared_from_this(), answered_id, version, keep_alive, head](Response response) {
+                 if (self->ended_) return;
+                 const bool stay = keep_alive && !self->host_.stopping();
+                 self->send(std::move(response), answered_id, version, stay, head);
+               });
 }
 
 void HttpSession::refuse(const Problem& problem) {
@@ -135,12 +146,15 @@ void HttpSession::send(Response response, std::string_view request_id, unsigned 
     message->version(version);
     message->result(response.status);
     message->set(http::field::date, host_.date());
-    message->set(http::field::content_type, response.content_type);
+    if (!response.content_type.empty()) message->set(http::field::content_type, response.content_type);
     message->set("X-Request-Id", std::string(request_id));
     message->set("X-Content-Type-Options", "nosniff");
+    message->set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    message->set("Cross-Origin-Resource-Policy", "same-origin");
+    message->set("Referrer-Policy", "no-referrer");
     for (const auto& [name, value] : response.headers) message->set(name, value);
     message->keep_alive(keep_alive);
-    message->content_length(response.body.size());
+    if (response.status != 304 && response.status != 204) message->content_length(response.body.size());
     return message;
   };
   if (head) return write(prepare(std::make_shared<http::response<http::empty_body>>()), keep_alive);

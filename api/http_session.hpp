@@ -6,6 +6,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -22,8 +23,10 @@ class SessionHost {
   virtual ~SessionHost() = default;
   [[nodiscard]] virtual const HttpOptions& options() const = 0;
   [[nodiscard]] virtual bool stopping() const = 0;
-  /// The answer to a complete request; never throws.
-  virtual Response answer(const Request& request) = 0;
+  using Answered = std::function<void(Response)>;
+  /// Calls `done` with the answer to a complete request, at once or later. Dropped without a call when the server
+  /// stops.
+  virtual void answer(Request request, Answered done) = 0;
   /// The answer to bytes that are no acceptable request.
   virtual Response refuse(const Problem& problem, std::string_view request_id) = 0;
   [[nodiscard]] virtual std::string new_request_id() = 0;

@@ -42,7 +42,8 @@ struct Config {
   store::StoreOptions store;
   api::HttpOptions http;
   bool allow_anonymous_loopback = false;
-  ingest::WriterOptions ingest;  // decoder.mappings: the file's, then the shipped tutorial mapping
+  double requests_per_second = 100;  // of one key; 0 = no limit
+  ingest::WriterOptions ingest;      // decoder.mappings: the file's, then the shipped tutorial mapping
   UnusualOptions unusual;
   proto::RuleSet analytics;  // rules: the file's, then the built-in `unusual`
   alerting::AlertingOptions alerting;

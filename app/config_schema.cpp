@@ -233,7 +233,7 @@ Key password_file() {
 Key listen() {
   return {"http",
           "listen",
-          "numeric address and port of /healthz, /readyz and /metrics",
+          "numeric address and port of /api/v1, /healthz, /readyz and /metrics",
           KeyKind::text,
           [](const Value& v, Config& c, Problems& p) {
             const auto t = as_text(v, p);
@@ -352,6 +352,9 @@ std::vector<Key> make_keys() {
       listen(),
       boolean("http", "allow_anonymous_loopback", FIELD(allow_anonymous_loopback),
               "answer clients on this machine without a key"),
+      number("http", "requests_per_second", FIELD(requests_per_second), 0, 1e6,
+             "requests of one key, twice as many at once; 0: no limit"),
+      integer("http", "query_threads", FIELD(http.workers), 1, 64, "queries answered at the same time"),
 
       integer("ingest", "batch_readings", FIELD(ingest.batch_readings), 1, 1'000'000, "readings in one sync to disk"),
       duration("ingest", "batch_delay", FIELD(ingest.batch_delay), Millis{1}, 10 * second,

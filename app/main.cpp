@@ -11,8 +11,9 @@
 #include "app/command_fleet.hpp"
 #include "app/command_forget.hpp"
 #include "app/command_healthcheck.hpp"
-#include "app/command_notify_test.hpp"
+#include "app/command_key.hpp"
 #include "app/command_model.hpp"
+#include "app/command_notify_test.hpp"
 #include "app/command_query.hpp"
 #include "app/command_replay.hpp"
 #include "app/command_score.hpp"
@@ -36,6 +37,7 @@ int main(int argc, char** argv) {
   add_export_command(app, exit_code);
   add_verify_command(app, exit_code);
   add_forget_command(app, exit_code);
+  add_key_command(app, exit_code);
   add_audit_command(app, exit_code);
   add_healthcheck_command(app, exit_code);
   add_notify_test_command(app, exit_code);

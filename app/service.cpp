@@ -6,15 +6,19 @@
 #include <sstream>
 
 #include "alerting/desk.hpp"
+#include "api/archive.hpp"
+#include "api/gate.hpp"
 #include "api/health.hpp"
 #include "api/http_server.hpp"
 #include "api/registry.hpp"
+#include "api/rest.hpp"
 #include "app/version.hpp"
 #include "broker/ingest_session.hpp"
 #include "broker/paho_publisher.hpp"
 #include "broker/subscription_plan.hpp"
 #include "ingest/writer.hpp"
 #include "notify/notifications.hpp"
+#include "store/keys_db.hpp"
 #include "store/state_db.hpp"
 #include "store/store.hpp"
 
@@ -106,8 +110,10 @@ struct Service::Impl {
         session(
             mqtt, clock, log, registry, [this](broker::SessionItem item) { writer.push(std::move(item)); },
             [this](const std::vector<std::string>& filters) { keep_filters(filters); }),
-        http(config.http, {api::healthz_route(), api::readyz_route(checks()), api::metrics_route(registry)}, clock, log,
-             registry),
+        keys(config.store.path / store::KeysDb::file_name),
+        gate(keys, {config.allow_anonymous_loopback, config.requests_per_second}, clock),
+        archive(config.store.path, config.multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single),
+        http(config.http, routes(), clock, log, registry),
         reload_ok(registry.gauge("telltale_config_last_reload_successful", "1 when the last (re)load was good.")),
         reload_time(registry.gauge("telltale_config_last_reload_success_timestamp_seconds",
                                    "When a configuration was last put in force.")) {
@@ -117,6 +123,14 @@ struct Service::Impl {
         .set(1);
     state.on_notices([this] { notifications.wake(); });
     note_reload();
+  }
+
+  std::vector<api::Route> routes() {
+    auto all = api::rest_routes(gate, archive, clock);
+    all.push_back(api::healthz_route());
+    all.push_back(api::readyz_route(checks()));
+    all.push_back(api::metrics_route(registry));
+    return all;
   }
 
   std::vector<api::HealthCheck> checks() {
@@ -165,6 +179,9 @@ struct Service::Impl {
   const broker::IngestOptions mqtt;  // as configured, with what earlier runs left behind
   ingest::Writer writer;
   broker::IngestSession session;
+  store::KeysDb keys;
+  api::Gate gate;
+  api::Archive archive;
   api::HttpServer http;
   proto::Gauge& reload_ok;
   proto::Gauge& reload_time;

@@ -7,6 +7,7 @@
 #include "proto/timestamp.hpp"
 #include "store/day.hpp"
 #include "store/day_file.hpp"
+#include "store/keys_db.hpp"
 #include "store/log_tail.hpp"
 #include "store/query.hpp"
 #include "store/segment.hpp"
@@ -28,6 +29,7 @@ constexpr const char* state_price =
 constexpr const char* notify_price =
     "what notification channels have said is in it, no readings; stop the service and delete it: alerts that fire are "
     "notified again";
+constexpr const char* keys_price = "nobody can ask over HTTP with a key: make new ones, the readings are untouched";
 constexpr const char* recent_price =
     "nothing is lost, it is a copy: stop the service and delete it, it is filled again";
 
@@ -89,7 +91,7 @@ class FolderCheck {
     }
     if (catalog && catalog_sound) verify_rows_of_removed();
     for (const auto& [file, price] : {std::pair{"state.db", state_price}, std::pair{"recent.db", recent_price},
-                                      std::pair{"notify.db", notify_price}})
+                                      std::pair{"notify.db", notify_price}, std::pair{KeysDb::file_name, keys_price}})
       if (fs::exists(folder / file)) verify_database(v_, folder / file, price);
     return std::move(v_.result);
   }

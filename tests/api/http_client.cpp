@@ -58,7 +58,8 @@ std::optional<HttpAnswer> HttpClient::receive(bool head) {
     at = line_end + 2;
   }
   buffer_.erase(0, end + 4);
-  const std::size_t length = head ? 0 : std::stoul(answer.headers.at("content-length"));
+  const bool bare = head || answer.status == 304;
+  const std::size_t length = bare ? 0 : std::stoul(answer.headers.at("content-length"));
   while (buffer_.size() < length) {
     if (!fill()) return std::nullopt;
   }
@@ -67,8 +68,10 @@ std::optional<HttpAnswer> HttpClient::receive(bool head) {
   return answer;
 }
 
-std::optional<HttpAnswer> HttpClient::get(std::string_view path) {
-  if (!send("GET " + std::string(path) + " HTTP/1.1\r\nHost: test\r\n\r\n")) return std::nullopt;
+std::optional<HttpAnswer> HttpClient::get(std::string_view path, std::string_view headers) {
+  if (!send("GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers) + "\r\n")) {
+    return std::nullopt;
+  }
   return receive();
 }
 

@@ -27,7 +27,8 @@ class HttpClient {
   bool send(std::string_view bytes);
   /// One whole answer; nothing when the connection ended before. `head`: no body follows. Throws after 10 s.
   std::optional<HttpAnswer> receive(bool head = false);
-  std::optional<HttpAnswer> get(std::string_view path);
+  /// `headers`: whole lines, each with its line end.
+  std::optional<HttpAnswer> get(std::string_view path, std::string_view headers = {});
   /// Waits until the other side closes; the bytes that still came.
   std::string until_closed();
 

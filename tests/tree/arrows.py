@@ -15,7 +15,7 @@ LIBRARIES = {
     "tl/": {"proto"},
     "sqlite3.h": {"store"},
     "zstd.h": {"store"},
-    "zlib.h": {"devices"},
+    "zlib.h": {"api", "devices"},
     "boost/": {"broker", "api", "app"},
     "openssl/": {"broker", "notify", "api"},
     "mqtt/": {"broker", "devices"},

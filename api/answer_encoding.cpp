@@ -1,0 +1,101 @@
+#include "api/answer_encoding.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <new>
+#include <optional>
+
+#include "api/api_key.hpp"
+#include "proto/number_text.hpp"
+
+namespace telltale::api {
+
+namespace {
+
+constexpr std::size_t worth_compressing = 1024;
+constexpr std::size_t etag_bytes = 12;
+
+/// Calls see(item) for each part of a list header, without the space around it.
+template <class See>
+void each_item(std::string_view list, See&& see) {
+  while (true) {
+    const auto comma = std::min(list.find(','), list.size());
+    see(proto::trim(list.substr(0, comma)));
+    if (comma == list.size()) return;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+/// Weak comparison.
+bool has_etag(std::string_view if_none_match, std::string_view etag) {
+  bool found = false;
+  each_item(if_none_match, [&](std::string_view item) { found = found || item == "*" || item == etag; });
+  return found;
+}
+
+bool refused(std::string_view parameters) {
+  const auto q = parameters.find("q=");
+  if (q == std::string_view::npos) return false;
+  const auto weight = proto::trim(parameters.substr(q + 2));
+  return weight == "0" || weight.find_first_not_of("0.") == std::string_view::npos;
+}
+
+}  // namespace
+
+bool accepts_gzip(std::string_view accept_encoding) {
+  std::optional<bool> gzip_said;
+  bool any = false;
+  each_item(accept_encoding, [&](std::string_view item) {
+    const auto semicolon = std::min(item.find(';'), item.size());
+    const auto coding = proto::trim(item.substr(0, semicolon));
+    const bool yes = !refused(item.substr(semicolon));
+    if (proto::equal_ignoring_case(coding, "gzip") || proto::equal_ignoring_case(coding, "x-gzip")) gzip_said = yes;
+    if (coding == "*") any = yes;
+  });
+  return gzip_said.value_or(any);
+}
+
+std::string gzip(std::string_view text) {
+  z_stream stream{};
+  constexpr int window_with_gzip_header = 15 + 16;
+  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, window_with_gzip_header, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  std::string in(text);  // zlib's input is not const
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());
+  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int ended = deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (ended != Z_STREAM_END) throw std::bad_alloc();
+  return out;
+}
+
+Response encoded(const Request& request, Response response) {
+  response.headers.emplace_back("Vary", "Accept-Encoding, Authorization, X-API-Key");
+  if (response.status != 200 || (request.method != "GET" && request.method != "HEAD")) {
+    response.headers.emplace_back("Cache-Control", "no-store");
+    return response;
+  }
+  // Weak, because the compressed and the plain answer have the same.
+  const auto etag = "W/\"" + hex_text(std::string_view(sha256(response.body)).substr(0, etag_bytes)) + "\"";
+  response.headers.emplace_back("ETag", etag);
+  response.headers.emplace_back("Cache-Control", "private, no-cache");
+  if (const auto known = request.header("If-None-Match"); !known.empty() && has_etag(known, etag)) {
+    response.status = 304;
+    response.content_type.clear();
+    response.body.clear();
+    return response;
+  }
+  if (response.body.size() > worth_compressing && accepts_gzip(request.header("Accept-Encoding"))) {
+    response.body = gzip(response.body);
+    response.headers.emplace_back("Content-Encoding", "gzip");
+  }
+  return response;
+}
+
+}  // namespace telltale::api

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/http_message.hpp"
+
+namespace telltale::api {
+
+/// A good answer to GET gets an ETag, becomes 304 when the client has it already (RFC 9110, 13.1.2), and is compressed
+/// when it is longer than 1 KiB and the client takes gzip. Others are left as they are.
+[[nodiscard]] Response encoded(const Request& request, Response response);
+
+/// Does an Accept-Encoding header allow gzip (RFC 9110, 12.5.3)?
+[[nodiscard]] bool accepts_gzip(std::string_view accept_encoding);
+
+/// RFC 1952. Throws std::bad_alloc.
+[[nodiscard]] std::string gzip(std::string_view text);
+
+}  // namespace telltale::api

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "api/fleet_index.hpp"
+#include "proto/topic.hpp"
+#include "store/query.hpp"
+#include "store/retained_reader.hpp"
+
+namespace telltale::api {
+
+/// What was last published about a device's presence.
+struct PresenceNow {
+  std::string state;  // contracts 4
+  Timestamp since;
+  std::optional<Timestamp> last_seen;  // when it was published
+  std::int64_t heartbeat_s = 0;
+};
+
+/// The data folder as one query sees it: own connections, so that no query waits for another.
+/// Threads: one at a time.
+class ArchiveView {
+ public:
+  ArchiveView(const std::filesystem::path& folder, proto::Tenancy tenancy);
+
+  [[nodiscard]] const store::Reader& reader() const noexcept { return reader_; }
+  /// As of now; the reference is good until the next call.
+  [[nodiscard]] const FleetIndex& fleet();
+  [[nodiscard]] std::optional<PresenceNow> presence(std::string_view tenant, const IndexedDevice& device) const;
+
+ private:
+  proto::Tenancy tenancy_;
+  store::Reader reader_;
+  store::RetainedReader retained_;
+  std::unique_ptr<FleetIndex> fleet_;
+};
+
+/// Lends views; makes as many as are used at the same time.
+/// Threads: any. Errors: StoreFailure.
+class Archive {
+ public:
+  /// `folder` is one that a service has opened before.
+  Archive(std::filesystem::path folder, proto::Tenancy tenancy) : folder_(std::move(folder)), tenancy_(tenancy) {}
+
+  class Loan {
+   public:
+    Loan(Archive& from, std::unique_ptr<ArchiveView> view) : from_(from), view_(std::move(view)) {}
+    ~Loan() { from_.take_back(std::move(view_)); }
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+    [[nodiscard]] ArchiveView& operator*() const noexcept { return *view_; }
+    [[nodiscard]] ArchiveView* operator->() const noexcept { return view_.get(); }
+
+   private:
+    Archive& from_;
+    std::unique_ptr<ArchiveView> view_;
+  };
+  [[nodiscard]] Loan lend();
+
+ private:
+  void take_back(std::unique_ptr<ArchiveView> view);
+
+  std::filesystem::path folder_;
+  proto::Tenancy tenancy_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<ArchiveView>> free_;
+};
+
+}  // namespace telltale::api

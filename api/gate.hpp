@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "api/http_message.hpp"
+#include "api/rate_limit.hpp"
+#include "proto/clock.hpp"
+#include "proto/result.hpp"
+#include "store/keys_db.hpp"
+
+namespace telltale::api {
+
+struct GateOptions {
+  bool anonymous_loopback = false;   // clients on this machine without a key: tenant `default`, all scopes
+  double requests_per_second = 100;  // of one key; 0 = no limit
+};
+
+/// Who asks.
+struct Caller {
+  std::string tenant;
+  store::KeyScopes scopes;
+  std::string key_id;  // "" = a client on this machine without a key
+};
+
+enum class Scope : std::uint8_t { read, write, admin };
+
+/// What a route answers to somebody who may ask.
+using CallerHandler = std::function<Result<Response, Problem>(const Caller&, const Request&)>;
+
+/// Lets in who has a key for it (contracts 7). A key is looked up at every request, so that a revoked one ends at once.
+/// Threads: handlers that it guards may run on several threads at a time.
+class Gate {
+ public:
+  Gate(store::KeysDb& keys, GateOptions options, const Clock& clock);
+
+  /// A handler that answers 401, 403 and 429 itself, makes documents of problems, and adds ETag, 304 and compression.
+  [[nodiscard]] Handler guard(Scope needed, CallerHandler handler);
+
+ private:
+  [[nodiscard]] Result<Caller, Problem> caller_of(const Request& request);
+  [[nodiscard]] Result<Caller, Problem> caller_of_key(std::string_view text);
+  [[nodiscard]] Response answer(Scope needed, const CallerHandler& handler, const Request& request);
+
+  store::KeysDb& keys_;
+  GateOptions options_;
+  const Clock& clock_;
+  std::mutex mutex_;  // of keys_ and limit_
+  RateLimit limit_;
+};
+
+}  // namespace telltale::api

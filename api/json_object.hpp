@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "api/json_text.hpp"
+#include "proto/clock.hpp"
+#include "proto/number_text.hpp"
+#include "proto/timestamp.hpp"
+
+namespace telltale::api {
+
+/// Appends one JSON object to a text, member by member; it is closed when it goes. A value that is not there is a key
+/// that is not there.
+class JsonObject {
+ public:
+  explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
+  ~JsonObject() { out_ += '}'; }
+  JsonObject(const JsonObject&) = delete;
+  JsonObject& operator=(const JsonObject&) = delete;
+
+  JsonObject& text(std::string_view key, std::string_view value) {
+    append_json_string(member(key), value);
+    return *this;
+  }
+  JsonObject& integer(std::string_view key, std::int64_t value) {
+    member(key) += std::to_string(value);
+    return *this;
+  }
+  JsonObject& count(std::string_view key, std::uint64_t value) {
+    member(key) += std::to_string(value);
+    return *this;
+  }
+  /// Left out when it is not finite.
+  JsonObject& number(std::string_view key, double value) {
+    if (std::isfinite(value)) member(key) += proto::number_text(value);
+    return *this;
+  }
+  /// `time` and `ts` (contracts 3).
+  JsonObject& moment(Timestamp at) { return text("time", proto::format_rfc3339(at)).integer("ts", to_ms(at)); }
+  /// Starts a member; its value is appended to what this gives.
+  std::string& member(std::string_view key) {
+    if (out_.back() != '{') out_ += ',';
+    append_json_string(out_, key);
+    return out_ += ':';
+  }
+
+ private:
+  std::string& out_;
+};
+
+/// Puts a comma before an item of an array, unless it is the first.
+inline std::string& next_item(std::string& out) { return out.back() == '[' ? out : out += ','; }
+
+}  // namespace telltale::api

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/archive.hpp"
+#include "api/gate.hpp"
+#include "api/json_object.hpp"
+#include "api/query_text.hpp"
+#include "api/rest.hpp"
+
+namespace telltale::api {
+
+/// One question to the archive, and everything an answer depends on.
+struct Question {
+  const Caller& caller;
+  const Request& request;
+  ArchiveView& archive;
+  Timestamp now;
+  const RestLimits& limits;
+};
+using Answer = Result<Response, Problem>;
+
+inline constexpr std::size_t usual_page = 100, longest_page = 1'000;
+
+Answer list_devices(const Question& question);
+Answer one_device(const Question& question);
+Answer list_series(const Question& question);
+Answer query(const Question& question);
+Answer latest(const Question& question);
+Answer statistics(const Question& question);
+Answer hour_profile(const Question& question);
+Answer completeness(const Question& question);
+Answer anomalies(const Question& question);
+Answer day_over_day(const Question& question);
+
+struct Selected {
+  const IndexedDevice* device;
+  const IndexedSeries* series;
+};
+
+/// Names given as site=, device= and metric=; "" = any.
+struct Filter {
+  std::string site, device, metric;
+};
+[[nodiscard]] Filter read_filter(QueryText& query);
+/// By site, device and metric. A device or metric that is named and not there is a 404.
+[[nodiscard]] Result<std::vector<Selected>, Problem> select(const FleetIndex& fleet, const Caller& caller,
+                                                            const Filter& filter);
+/// The series that the path names.
+[[nodiscard]] Result<Selected, Problem> series_of_path(const Question& question);
+
+/// from= and to=; the last `reach` when they are left out.
+[[nodiscard]] store::Range read_range(QueryText& query, Timestamp now, Millis reach);
+
+/// Stored readings with a number, from headers where they suffice.
+[[nodiscard]] std::uint64_t count_readings(const store::Reader& reader, proto::SeriesId series, store::Range range);
+
+[[nodiscard]] Problem not_found(std::string detail);
+[[nodiscard]] Problem too_many(std::string detail);
+[[nodiscard]] inline Response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
+
+/// site, device, metric and, when it is known, unit.
+void append_names(JsonObject& out, const Selected& selected);
+/// "value": a number, a boolean as 1 or 0, or a text.
+void append_value(JsonObject& out, std::string_view key, const store::Row& row);
+/// count, and what else there is when it is not 0.
+void append_summary(JsonObject& out, const store::Summary& summary);
+
+}  // namespace telltale::api

@@ -1,0 +1,186 @@
+#include <array>
+#include <map>
+
+#include "api/rest_question.hpp"
+
+namespace telltale::api {
+
+namespace {
+
+constexpr Millis day{24 * 3600 * 1000};
+
+enum class By : std::uint8_t { series, metric, device, tenant };
+constexpr std::array<std::string_view, 4> groupings = {"series", "metric", "device", "tenant"};
+
+/// What one row of statistics speaks of; parts that the grouping does not tell apart are "".
+struct Group {
+  std::string_view site, device, metric;
+  friend auto operator<=>(const Group&, const Group&) = default;
+};
+
+Group group_of(const Selected& s, By by) {
+  switch (by) {
+    case By::series:
+      return {s.device->site, s.device->device, s.series->metric};
+    case By::metric:
+      return {{}, {}, s.series->metric};
+    case By::device:
+      return {s.device->site, s.device->device, {}};
+    case By::tenant:
+      break;
+  }
+  return {};
+}
+
+void append_range(JsonObject& out, store::Range range) {
+  out.integer("from_ts", to_ms(range.from)).integer("to_ts", to_ms(range.to));
+}
+
+/// For answers that look at every reading.
+Result<void, Problem> check_readings(const Question& question, const Selected& selected, store::Range range) {
+  const auto n = count_readings(question.archive.reader(), selected.series->id, range);
+  if (n <= question.limits.readings) return {};
+  return fail(too_many(std::to_string(n) + " readings would have to be read, " +
+                       std::to_string(question.limits.readings) + " are the most: take a shorter range"));
+}
+
+/// A series named by the path and a range, with its parameters read and its size checked.
+Result<Selected, Problem> checked_series(const Question& question, const QueryText& query, store::Range range) {
+  if (auto problem = query.problem()) return fail(*std::move(problem));
+  auto selected = series_of_path(question);
+  if (!selected) return selected;
+  if (const auto fits = check_readings(question, *selected, range); !fits) return fail(fits.error());
+  return selected;
+}
+
+}  // namespace
+
+Answer statistics(const Question& question) {
+  QueryText q(question.request, {"site", "device", "metric", "from", "to", "by"});
+  const auto filter = read_filter(q);
+  const auto range = read_range(q, question.now, day);
+  const auto by = static_cast<By>(q.choice("by", groupings).value_or(0));
+  if (auto problem = q.problem()) return fail(*std::move(problem));
+  const auto selected = select(question.archive.fleet(), question.caller, filter);
+  if (!selected) return fail(selected.error());
+
+  std::map<Group, std::vector<proto::SeriesId>> groups;
+  for (const auto& s : *selected) groups[group_of(s, by)].push_back(s.series->id);
+  if (groups.size() > question.limits.series) {
+    return fail(too_many(std::to_string(groups.size()) + " rows, " + std::to_string(question.limits.series) +
+                         " are the most: name a site, a device or a metric, or group by something wider"));
+  }
+  std::string body;
+  {
+    JsonObject out(body);
+    append_range(out, range);
+    out.member("items") += '[';
+    for (const auto& [group, series] : groups) {
+      JsonObject row(next_item(body));
+      if (!group.site.empty()) row.text("site", group.site);
+      if (!group.device.empty()) row.text("device", group.device);
+      if (!group.metric.empty()) row.text("metric", group.metric);
+      if (by != By::series) row.count("series", series.size());
+      append_summary(row, question.archive.reader().fleet(series, range));
+    }
+    body += ']';
+  }
+  return json(std::move(body));
+}
+
+Answer hour_profile(const Question& question) {
+  QueryText q(question.request, {"from", "to", "utc_offset"});
+  const auto range = read_range(q, question.now, 30 * day);
+  constexpr double farthest_minutes = 14 * 60;
+  const auto offset = q.number("utc_offset", -farthest_minutes, farthest_minutes).value_or(0);
+  if (offset != std::floor(offset)) q.fault("utc_offset", "must be whole minutes");
+  const auto selected = checked_series(question, q, range);
+  if (!selected) return fail(selected.error());
+  const std::chrono::minutes distance{static_cast<std::int64_t>(offset)};
+  const auto hours = question.archive.reader().hour_profile(selected->series->id, range, distance);
+  std::string body;
+  {
+    JsonObject out(body);
+    append_names(out, *selected);
+    append_range(out, range);
+    out.integer("utc_offset", distance.count());
+    out.member("hours") += '[';
+    for (std::size_t hour = 0; hour < hours.size(); ++hour) {
+      JsonObject row(next_item(body));
+      row.count("hour", hour);
+      append_summary(row, hours.at(hour));
+    }
+    body += ']';
+  }
+  return json(std::move(body));
+}
+
+Answer completeness(const Question& question) {
+  QueryText q(question.request, {"from", "to", "period"});
+  const auto range = read_range(q, question.now, day);
+  if (range.from == range.to) q.fault("from", "is the same as to");
+  const auto period = q.duration("period");
+  const auto selected = checked_series(question, q, range);
+  if (!selected) return fail(selected.error());
+  const auto found = question.archive.reader().completeness(selected->series->id, range, period);
+  std::string body;
+  {
+    JsonObject out(body);
+    append_names(out, *selected);
+    append_range(out, range);
+    if (found) {
+      out.count("seen", found->seen).count("expected", found->expected);
+      out.integer("period_ms", found->period.count()).number("ratio", found->ratio);
+    }
+  }
+  return json(std::move(body));
+}
+
+Answer anomalies(const Question& question) {
+  QueryText q(question.request, {"from", "to", "z"});
+  const auto range = read_range(q, question.now, day);
+  const auto limit = q.number("z", 1, 100).value_or(4);
+  const auto selected = checked_series(question, q, range);
+  if (!selected) return fail(selected.error());
+  const auto found = question.archive.reader().outliers(selected->series->id, range, limit);
+  if (found.size() > question.limits.anomalies) {
+    return fail(too_many(std::to_string(found.size()) + " readings are that far out, " +
+                         std::to_string(question.limits.anomalies) +
+                         " are the most: take a larger z or a shorter range"));
+  }
+  std::string body;
+  {
+    JsonObject out(body);
+    append_names(out, *selected);
+    append_range(out, range);
+    out.number("z", limit).member("items") += '[';
+    for (const auto& [sample, z] : found)
+      JsonObject(next_item(body)).moment(sample.ts).number("value", sample.value).number("z", z);
+    body += ']';
+  }
+  return json(std::move(body));
+}
+
+Answer day_over_day(const Question& question) {
+  QueryText q(question.request, {"from", "to"});
+  const auto range = read_range(q, question.now, 30 * day);
+  if (auto problem = q.problem()) return fail(*std::move(problem));
+  const auto selected = series_of_path(question);
+  if (!selected) return fail(selected.error());
+  std::string body;
+  {
+    JsonObject out(body);
+    append_names(out, *selected);
+    append_range(out, range);
+    out.member("items") += '[';
+    for (const auto& change : question.archive.reader().day_over_day(selected->series->id, range)) {
+      JsonObject row(next_item(body));
+      row.moment(change.day).number("avg", change.mean).number("difference", change.difference);
+      if (change.ratio) row.number("ratio", *change.ratio);
+    }
+    body += ']';
+  }
+  return json(std::move(body));
+}
+
+}  // namespace telltale::api

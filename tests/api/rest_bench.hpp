@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/http_server.hpp"
+#include "api/rest.hpp"
+#include "store/state_db.hpp"
+#include "store/store.hpp"
+#include "tests/api/http_client.hpp"
+#include "tests/support/recording.hpp"
+#include "tests/support/simulated_clock.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace telltale::test {
+
+/// A live store with two tenants, and the server over it, at 2025-11-21T04:40:00Z.
+///   acme:  site1/boiler   temperature (Cel) 20, 21, … every hour for 50 hours, the newest 69 at 04:00 and one 500 at
+///   04:30
+///                         on (boolean), word (text), big (2^53 + 1): one each, at 04:39
+///          site1/pump     temperature 7.5 at 04:39
+///          west/boiler    temperature 1 at 04:39
+///   rival: site9/vault    grail 42 at 04:39
+class RestBench {
+ public:
+  struct Options {
+    api::GateOptions gate{.anonymous_loopback = false, .requests_per_second = 0};
+    api::RestLimits limits{};
+    std::vector<api::Route> more{};
+    std::size_t workers = 2, max_waiting = 64;
+  };
+  RestBench() : RestBench(Options{}) {}
+  explicit RestBench(Options options);
+  ~RestBench();
+
+  /// A new key's text.
+  std::string key(const std::string& tenant, store::KeyScopes scopes = {.read = true});
+  HttpAnswer get(std::string_view path, std::string_view headers = {});
+  /// With a key of acme that may read.
+  HttpAnswer read(std::string_view path, std::string_view headers = {});
+  [[nodiscard]] std::uint16_t port() const { return server->port(); }
+
+  SimulatedClock clock;
+  RecordingLogger log;
+  PlainMetrics metrics;
+  TemporaryFolder folder;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::StateDb> state;
+  std::unique_ptr<store::KeysDb> keys;          // the command line's connection
+  std::unique_ptr<store::KeysDb> service_keys;  // the gate's
+  std::unique_ptr<api::Gate> gate;
+  std::unique_ptr<api::Archive> archive;
+  std::unique_ptr<api::HttpServer> server;
+  std::string acme;  // the key of read()
+};
+
+[[nodiscard]] inline std::string bearer(std::string_view key) {
+  return "Authorization: Bearer " + std::string(key) + "\r\n";
+}
+
+}  // namespace telltale::test
