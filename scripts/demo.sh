@@ -63,6 +63,7 @@ cat <<TXT
  readings   $telltale query --data $work/data --device $([ "$replay" = yes ] && echo mote1_outdoor --metric temperature_c || echo sim-000 --metric temperature) --from now-5m
  sqlite     sqlite3 $work/data/recent.db 'select * from recent order by ts desc limit 10'
  metrics    curl http://127.0.0.1:$http/metrics
+ rest       curl http://127.0.0.1:$http/api/v1/latest          (more: docs/rest.md)
 ------------------------------------------------------------------------------------------------
 TXT
 
