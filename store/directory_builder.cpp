@@ -75,8 +75,8 @@ Directory DirectoryBuilder::directory() const {
   out.series.reserve(series_.size());
   for (const auto& [key, device] : devices_) out.devices.push_back(device);
   for (const auto& [id, series] : series_) out.series.push_back(series);
-  out.devices_end = removed_.devices_end();
-  out.series_end = removed_.series_end();
+  out.devices_end = std::max(out.devices_end, removed_.devices_end());
+  out.series_end = std::max(out.series_end, removed_.series_end());
   if (!devices_.empty()) out.devices_end = std::max(out.devices_end, to_number(devices_.rbegin()->first) + 1);
   if (!series_.empty()) out.series_end = std::max(out.series_end, to_number(series_.rbegin()->first) + 1);
   return out;

@@ -122,6 +122,9 @@ TEST_CASE("a removed device is nowhere from the moment on in which it is removed
 }
 
 TEST_CASE("the numbers of removed devices and series are not given out again, whatever is left", "[store]") {
+  World empty;
+  CHECK(empty.open().recovered().directory.devices_end == 1);
+  CHECK(empty.open().recovered().directory.series_end == 1);
   TwoDevices two;
   two.remove(2);
   const auto ends = [&] {
