@@ -98,7 +98,8 @@ TEST_CASE("ticks add nothing: an engine that is asked at every deadline says the
 }
 
 TEST_CASE("what is usual is remembered bit for bit wherever the engine is stopped", "[analytics][lesson-25]") {
-  CHECK(rc::check([](std::uint64_t seed) {
+  int with_alerts = 0;
+  CHECK(rc::check([&](std::uint64_t seed) {
     std::mt19937_64 random(seed);
     auto rules = Story::quiet();
     rules.rules.emplace_back();
@@ -121,8 +122,9 @@ TEST_CASE("what is usual is remembered bit for bit wherever the engine is stoppe
     }
     RC_ASSERT(whole.said == pieces.said);
     RC_ASSERT(whole.engine.encode() == pieces.engine.encode());
-    RC_ASSERT(!whole.alerts().empty());
+    with_alerts += whole.alerts().empty() ? 0 : 1;
   }));
+  CHECK(with_alerts > 0);
 }
 
 TEST_CASE("every alert's transitions are numbered from 1, start active, and end resolved or removed", "[analytics]") {

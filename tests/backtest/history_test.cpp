@@ -6,6 +6,7 @@
 #include "backtest/memory_history.hpp"
 #include "backtest/store_history.hpp"
 #include "tests/store/settling.hpp"
+#include "tests/store/store_life.hpp"
 
 namespace telltale::test {
 namespace {
