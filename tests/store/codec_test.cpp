@@ -137,7 +137,7 @@ TEST_CASE("only a batch that removes something says so in its first byte, and no
   CHECK(bytes[0] == 2);
   bytes[0] = 1;
   CHECK_FALSE(store::decode_batch(bytes, back));
-  batch.events.pop_back();
+  std::erase_if(batch.events, [](const auto& e) { return std::holds_alternative<DevicesRemoved>(e.event); });
   bytes.clear();
   store::encode_batch(batch, bytes);
   CHECK(bytes[0] == 1);
