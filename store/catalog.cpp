@@ -43,7 +43,8 @@ constexpr const char* steps[] = {
        create index removed_device_by_removal on removed_device(removal);
        create table removed_series(series_id integer primary key, removal integer not null);
        create index removed_series_by_removal on removed_series(removal);
-       alter table dead_letter add column device_key integer not null default 0;)"};
+       alter table dead_letter add column device_key integer not null default 0;)",
+    "create table rollup_file(name text primary key, complete integer not null) without rowid;"};
 
 constexpr std::size_t row_overhead_bytes = 64;  // of a dead letter besides its texts
 constexpr std::size_t most_letter_bytes = 1u << 20;
@@ -272,10 +273,35 @@ bool Catalog::has_lost_readings(std::int64_t day, const std::string& klass) {
 
 void Catalog::replace_damaged_day_file(const DayFile& file, const std::optional<DayFile>& with) {
   Transaction transaction(database_);
-  Statement(database_, "insert or ignore into day_loss values(?, ?)").run(file.day, file.klass);
+  note_lost_readings(file.day, file.klass);
   Statement(database_, "delete from day_file where day=? and class=? and rev=?").run(file.day, file.klass, file.rev);
   if (with) put_day_files({*with});
   transaction.commit();
+}
+
+void Catalog::note_lost_readings(std::int64_t day, const std::string& klass) {
+  Statement(database_, "insert or ignore into day_loss values(?, ?)").run(day, klass);
+}
+
+std::vector<Catalog::RollupEntry> Catalog::rollup_files() {
+  std::vector<RollupEntry> out;
+  Statement select(database_, "select name, complete from rollup_file order by name");
+  for (auto row = select.query(); row.next();) out.push_back({std::string(row.text(0)), row.integer(1) != 0});
+  return out;
+}
+
+std::optional<Catalog::RollupEntry> Catalog::rollup_file(const std::string& name) {
+  Statement select(database_, "select complete from rollup_file where name=?");
+  auto row = select.query(name);
+  return row.next() ? std::optional(RollupEntry{name, row.integer(0) != 0}) : std::nullopt;
+}
+
+void Catalog::put_rollup_file(const RollupEntry& entry) {
+  Statement(database_, "insert or replace into rollup_file values(?, ?)").run(entry.name, entry.complete);
+}
+
+void Catalog::forget_rollup_file(const std::string& name) {
+  Statement(database_, "delete from rollup_file where name=?").run(name);
 }
 
 void Catalog::put_day_files(const std::vector<DayFile>& files) {

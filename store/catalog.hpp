@@ -81,7 +81,18 @@ class Catalog {
   void forget_day(std::int64_t day, const std::string& klass);
   /// The day is known from then on to have lost readings.
   void replace_damaged_day_file(const DayFile& file, const std::optional<DayFile>& with);
+  void note_lost_readings(std::int64_t day, const std::string& klass);
   [[nodiscard]] bool has_lost_readings(std::int64_t day, const std::string& klass);
+
+  /// The rollup files there have to be: one that was taken away would pass for a month without readings.
+  struct RollupEntry {
+    std::string name;  // below rollup/
+    bool complete;     // false: it was lost, and not all of it is made again yet
+  };
+  [[nodiscard]] std::vector<RollupEntry> rollup_files();
+  [[nodiscard]] std::optional<RollupEntry> rollup_file(const std::string& name);
+  void put_rollup_file(const RollupEntry& entry);
+  void forget_rollup_file(const std::string& name);
   [[nodiscard]] std::uint64_t last_sequence();  // of all sealed generations
   [[nodiscard]] std::uint64_t last_generation();
 

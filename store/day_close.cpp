@@ -84,29 +84,30 @@ class SeriesWalk {
 class DayRollups {
  public:
   DayRollups(const fs::path& folder, Catalog& catalog, const DayGroup& group)
-      : hours_file_(open(folder, group, RollupStep::hour)),
-        days_file_(open(folder, group, RollupStep::day)),
+      : hours_file_(open(folder, catalog, group, RollupStep::hour)),
+        days_file_(open(folder, catalog, group, RollupStep::day)),
         hours_(hours_file_, group.day),
         days_(days_file_, group.day),
         day_(group.day),
-        keep_(catalog.has_lost_readings(group.day, group.klass) && days_file_.has_day(group.day)) {}
+        lost_(catalog.has_lost_readings(group.day, group.klass)),
+        keep_hours_(lost_ && hours_file_.has_day(group.day)),
+        keep_days_(lost_ && days_file_.has_day(group.day)) {}
 
   void clear() {
-    if (keep_) return;
-    hours_.clear();
-    days_.clear();
+    if (!keep_hours_) hours_.clear();
+    if (!keep_days_) days_.clear();
   }
   void clear(SeriesId series) {
-    if (keep_) return;
-    hours_.clear(series);
-    days_.clear(series);
+    if (!keep_hours_) hours_.clear(series);
+    if (!keep_days_) days_.clear(series);
   }
   void add(SeriesId series, const std::vector<Reading>& readings) {
-    if (keep_) return;
+    if (keep_hours_ && keep_days_) return;
     builder_.begin(series, day_);
     for (const auto& reading : readings) builder_.add(reading);
-    for (const auto& hour : builder_.hours()) hours_.add(hour);
-    if (builder_.day().n > 0) days_.add(builder_.day());
+    if (!keep_hours_)
+      for (const auto& hour : builder_.hours()) hours_.add(hour);
+    if (!keep_days_ && builder_.day().n > 0) days_.add(builder_.day());
   }
   void commit() {
     hours_.commit();
@@ -115,15 +116,21 @@ class DayRollups {
   }
 
  private:
-  static RollupFile open(const fs::path& folder, const DayGroup& group, RollupStep step) {
+  static RollupFile open(const fs::path& folder, Catalog& catalog, const DayGroup& group, RollupStep step) {
     fs::create_directories(folder / "rollup");
-    return RollupFile::open(folder / "rollup" / to_string(RollupFileName{month_of_day(group.day), group.klass, step}));
+    const auto name = to_string(RollupFileName{month_of_day(group.day), group.klass, step});
+    // One that was taken away and is begun anew must not pass for the whole month.
+    const bool there = fs::exists(folder / "rollup" / name);
+    const auto listed = catalog.rollup_file(name);
+    if (!listed || (!there && listed->complete)) catalog.put_rollup_file({name, !listed || there});
+    return RollupFile::open(folder / "rollup" / name);
   }
   RollupFile hours_file_, days_file_;
   RollupFile::Replace hours_, days_;
   RollupBuilder builder_;
   std::int64_t day_;
-  bool keep_;  // made from readings that are lost since
+  bool lost_;  // readings of the day: rows that there are were made from more than there is now
+  bool keep_hours_, keep_days_;
 };
 
 void sync_file(Disk& disk, const fs::path& file) {

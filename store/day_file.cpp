@@ -278,12 +278,4 @@ DayFile::Key DayFile::key_of(std::int64_t id, bool closed) noexcept {
   return {id >> order_shift, bits(hour_shift, order_shift), bits(series_shift, hour_shift), bits(0, series_shift)};
 }
 
-std::optional<std::string> DayFile::quick_check() {
-  Statement check(database_, "pragma quick_check(1)");
-  auto row = check.query();
-  if (!row.next()) return "no answer";
-  if (row.text(0) == "ok") return std::nullopt;
-  return std::string(row.text(0));
-}
-
 }  // namespace telltale::store

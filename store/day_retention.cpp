@@ -115,6 +115,7 @@ void DayRetention::retain_rollups(std::int64_t today) {
     const auto& klass = policy_.of_class(name.klass);
     const auto days = name.step == RollupStep::hour ? klass.hourly_days : klass.daily_days;
     if (days == 0 || end_of_month(name.month) > today - days) continue;
+    catalog_.forget_rollup_file(to_string(name));
     remove_day_file(folder_ / "rollup" / to_string(name));
     log_.info("store", "retention: " + to_string(name) + " removed");
   }

@@ -1,6 +1,9 @@
 #include "store/read_view.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 #include <unordered_set>
@@ -70,20 +73,43 @@ void ReadView::read_manifest() {
     if (days_.empty() || days_.back().day != file.day) days_.push_back({file.day, {}, true});
     days_.back().files.push_back(std::move(file));
   }
+  const auto& removed = catalog_.removed();
+  if (removed.size() != std::exchange(removed_in_catalog_, removed.size())) removed_.add(removed);
+  // A file that was removed keeps its space on disk while it is open.
+  day_files_.keep([&](const std::string& name) { return names.contains(name); });
+  list_rollups();
   for (auto& day : days_) {
     std::set<std::string> closed;
     for (const auto& file : day.files)
-      if (file.closed) closed.insert(file.klass);
+      if (file.closed && has_rollups(file)) closed.insert(file.klass);
     for (const auto& file : day.files) day.rolled_up = day.rolled_up && closed.contains(file.klass);
   }
-  const auto& removed = catalog_.removed();
-  if (removed.size() != std::exchange(removed_in_catalog_, removed.size())) removed_.add(removed);
+}
+
+void ReadView::list_rollups() {
+  const auto before = std::exchange(rollup_inodes_, {});
   rollup_names_ = list_rollup_files(folder_ / "rollup");
-  std::unordered_set<std::string> rollups;
-  for (const auto& name : rollup_names_) rollups.insert(to_string(name));
-  // A file that was removed keeps its space on disk while it is open.
-  day_files_.keep([&](const std::string& name) { return names.contains(name); });
-  rollup_files_.keep([&](const std::string& name) { return rollups.contains(name); });
+  for (const auto& name : rollup_names_) {
+    struct stat found {};
+    const auto text = to_string(name);
+    if (::stat((folder_ / "rollup" / text).c_str(), &found) == 0) rollup_inodes_.emplace(text, found.st_ino);
+  }
+  // One that was lost and made again is another file under the old name.
+  rollup_files_.keep([&](const std::string& name) {
+    const auto was = before.find(name);
+    const auto is = rollup_inodes_.find(name);
+    return was != before.end() && is != rollup_inodes_.end() && was->second == is->second;
+  });
+  incomplete_rollups_.clear();
+  for (const auto& entry : catalog_.rollup_files())
+    if (!entry.complete) incomplete_rollups_.insert(entry.name);
+}
+
+bool ReadView::has_rollups(const Catalog::DayFile& file) const {
+  return std::ranges::all_of(std::array{RollupStep::hour, RollupStep::day}, [&](RollupStep step) {
+    const auto name = to_string(RollupFileName{month_of_day(file.day), file.klass, step});
+    return rollup_inodes_.contains(name) && !incomplete_rollups_.contains(name);
+  });
 }
 
 bool ReadView::Day::has(const std::string& klass) const {

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "store/catalog.hpp"
@@ -39,7 +41,7 @@ class ReadView {
   struct Day {
     std::int64_t day;
     std::vector<Catalog::DayFile> files;
-    bool rolled_up = true;  // the rollups hold what the files hold: every class here was closed
+    bool rolled_up = true;  // the rollups hold what the files hold: all was closed, no rollup file is lost
     [[nodiscard]] bool has(const std::string& klass) const;
   };
   /// By day.
@@ -65,6 +67,8 @@ class ReadView {
  private:
   [[nodiscard]] std::int64_t data_version();
   void read_manifest();
+  void list_rollups();
+  [[nodiscard]] bool has_rollups(const Catalog::DayFile& file) const;
 
   std::filesystem::path folder_;
   LogTail log_;
@@ -78,6 +82,8 @@ class ReadView {
   std::size_t removed_in_catalog_ = 0, removed_in_log_ = 0;
   std::vector<Day> days_;
   std::vector<RollupFileName> rollup_names_;
+  std::unordered_map<std::string, std::uint64_t> rollup_inodes_;  // by name
+  std::unordered_set<std::string> incomplete_rollups_;
   OpenFiles<DayFile> day_files_;
   OpenFiles<RollupFile> rollup_files_;
 };

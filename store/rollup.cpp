@@ -76,6 +76,15 @@ std::vector<RollupFileName> list_rollup_files(const fs::path& rollup_folder) {
   return out;
 }
 
+void add(RollupRow& sum, const RollupRow& row) {
+  sum.min = sum.n == 0 ? row.min : std::min(sum.min, row.min);
+  sum.max = sum.n == 0 ? row.max : std::max(sum.max, row.max);
+  sum.sum += row.sum;
+  sum.sumsq += row.sumsq;
+  sum.last = row.last;
+  sum.n += row.n;
+}
+
 RollupFile RollupFile::open(const fs::path& file) {
   Database database(file, Database::Mode::full);
   migrate(database, steps);
@@ -113,19 +122,22 @@ void RollupFile::each(std::int64_t from, std::int64_t to, const std::function<vo
   for (auto row = select.query(day_of(from), day_of(to - 1), from, to); row.next();) visit(row_of(row));
 }
 
-void RollupFile::remove(const std::vector<SeriesId>& series) {
-  const Overwriting overwriting(database_);
-  Transaction transaction(database_);
-  std::vector<std::int64_t> days;
+std::vector<std::int64_t> RollupFile::days() {
+  std::vector<std::int64_t> out;
   // The next day is one seek; "select distinct" would read the whole table.
   Statement after(database_, "select min(day) from rollup where day>?");
   for (auto day = INT64_MIN;;) {
     auto row = after.query(day);
-    if (!row.next() || row.null(0)) break;
-    days.push_back(day = row.integer(0));
+    if (!row.next() || row.null(0)) return out;
+    out.push_back(day = row.integer(0));
   }
+}
+
+void RollupFile::remove(const std::vector<SeriesId>& series) {
+  const Overwriting overwriting(database_);
+  Transaction transaction(database_);
   Statement remove(database_, "delete from rollup where day=? and series_id=?");
-  for (const auto day : days)
+  for (const auto day : days())
     for (const auto id : series) remove.run(day, to_number(id));
   transaction.commit();
   database_.checkpoint();

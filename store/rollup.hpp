@@ -38,12 +38,17 @@ struct RollupFileName {
 /// Those in rollup/, by month.
 [[nodiscard]] std::vector<RollupFileName> list_rollup_files(const std::filesystem::path& rollup_folder);
 
+/// `row`, of the same series and an hour after those in `sum`, or the first.
+void add(RollupRow& sum, const RollupRow& row);
+
 class RollupFile {
  public:
   static RollupFile open(const std::filesystem::path& file);            // made or migrated
   static RollupFile open_read_only(const std::filesystem::path& file);  // throws DatabaseError
 
   [[nodiscard]] bool has_day(std::int64_t day);
+  [[nodiscard]] std::vector<std::int64_t> days();  // that have rows, ascending. Cost: one seek each
+  [[nodiscard]] std::optional<std::string> quick_check() { return database_.quick_check(); }
   /// Of one series in [from, to), ascending. Cost: one seek per day.
   [[nodiscard]] std::vector<RollupRow> rows(proto::SeriesId series, std::int64_t from, std::int64_t to);
   /// Of all series in [from, to), by day, series and time.

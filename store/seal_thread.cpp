@@ -45,6 +45,7 @@ SealThread::SealThread(const StoreOptions& options, Catalog catalog, Feed& feed,
               options.retention),
       close_(options.path, catalog_, log),
       retention_(options.path, catalog_, close_, policy_, log),
+      rollups_(options.path, catalog_, close_, log),
       sealer_(options.path, catalog_, close_, policy_, clock, log),
       recent_(options.path, feed, clock, log, {options.recent_max_rate, options.recent_hours}),
       removal_work_(options.path, catalog_, log),
@@ -110,6 +111,7 @@ void SealThread::run(const std::stop_token& stop) {
     sealing_fails_ = !attempt("sealing", [&] { seal_finished(stop); });
     attempt("unlinking", [this] { release(); });
     attempt("closing days", [&] { close_days(stop); });
+    attempt("rollups", [&] { mend_rollups(stop); });
     attempt("removing", [&] { take_out_removed(stop); });
     attempt("retention", [this] { retain(); });
     attempt("making room", [this] { make_room(); });
@@ -237,6 +239,11 @@ bool SealThread::rewrite(const DayGroup& group, const std::stop_token& stop) {
   return true;
 }
 
+void SealThread::mend_rollups(const std::stop_token& stop) {
+  damaged_ += rollups_.find_missing();
+  rollups_.mend([&] { return stop.stop_requested() || seal_waiting(); });
+}
+
 void SealThread::take_out_removed(const std::stop_token& stop) {
   const auto now = clock_.now();
   removal_work_.run(now - removal_waits, now,
@@ -295,6 +302,7 @@ void SealThread::salvage_damaged_days() {
     damaged_ += std::max<std::uint64_t>(saved.damaged_chunks, 1);
     days_changed_ = true;
   }
+  damaged_ += rollups_.set_damaged_aside();
   damage_met_ = false;
 }
 

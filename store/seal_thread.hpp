@@ -22,6 +22,7 @@
 #include "store/feed.hpp"
 #include "store/recent_db.hpp"
 #include "store/removal_work.hpp"
+#include "store/rollup_repair.hpp"
 #include "store/sealer.hpp"
 #include "store/store.hpp"
 
@@ -55,6 +56,7 @@ class SealThread {
   void release(const SegmentInfo& segment);
   void close_days(const std::stop_token& stop);
   [[nodiscard]] bool rewrite(const DayGroup& group, const std::stop_token& stop);
+  void mend_rollups(const std::stop_token& stop);
   void take_out_removed(const std::stop_token& stop);
   void retain();
   void make_room();
@@ -74,6 +76,7 @@ class SealThread {
   const RetentionPolicy policy_;
   DayClose close_;
   DayRetention retention_;
+  RollupRepair rollups_;
   Sealer sealer_;
   RecentDb recent_;
   RemovalWork removal_work_;

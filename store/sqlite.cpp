@@ -98,6 +98,14 @@ void Database::checkpoint() {
   if (rc != SQLITE_OK && rc != SQLITE_BUSY) fail("checkpoint");
 }
 
+std::optional<std::string> Database::quick_check() {
+  Statement check(*this, "pragma quick_check(1)");
+  auto row = check.query();
+  if (!row.next()) return "no answer";
+  if (row.text(0) == "ok") return std::nullopt;
+  return std::string(row.text(0));
+}
+
 bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(db_.get()) == 0; }
 
 void Database::fail(std::string_view doing) const {

@@ -52,6 +52,8 @@ class Database {
   [[nodiscard]] std::int64_t changes() const noexcept;  // rows of the last insert, update or delete
   /// Moves what the WAL holds into the file and empties the WAL, as far as readers permit.
   void checkpoint();
+  /// What `pragma quick_check` complains of; nothing when the pages are sound.
+  [[nodiscard]] std::optional<std::string> quick_check();
   [[nodiscard]] bool in_transaction() const noexcept;
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
 

@@ -15,6 +15,7 @@
 #include "store/log_recovery.hpp"
 #include "store/reserve.hpp"
 #include "store/seal_thread.hpp"
+#include "store/sqlite_pages.hpp"
 
 namespace telltale::store {
 
@@ -62,6 +63,21 @@ void refuse_lost_catalog(const fs::path& folder) {
                          " is there; restore the catalog, or start with an empty folder");
 }
 
+/// SQLite drops what follows a bad frame and says nothing: names and numbers would be given out anew. The last commit
+/// may be half written, and was not acknowledged then.
+void refuse_damaged_wal(const fs::path& database) {
+  const auto wal = database.string() + "-wal";
+  if (!fs::exists(wal)) return;
+  const auto found = read_wal(wal);
+  const auto damaged = found.first_damaged();
+  if (!damaged) return;
+  const auto lost = std::count_if(found.frames.begin() + static_cast<std::ptrdiff_t>(*damaged), found.frames.end(),
+                                  [](const auto& frame) { return frame.commit; });
+  if (lost > 1)
+    throw StoreFailure(wal + ": frame " + std::to_string(*damaged + 1) + " is damaged, and " + std::to_string(lost) +
+                       " changes to the catalog would be lost; restore the folder from a back-up");
+}
+
 /// What the log says besides readings.
 void note(const Batch& batch, Recovered& out) {
   // The connection's own event may have gone with an older segment; its records say the number as well. A number that
@@ -102,6 +118,7 @@ struct Store::Impl {
         failed(metrics.counter("telltale_storage_writes_total", "Batches given to the log.", {{"result", "io_error"}})),
         depth(metrics.gauge("telltale_queue_depth", "Entries that wait.", {{"queue", "recent_batches"}})) {
     refuse_lost_catalog(options.path);
+    refuse_damaged_wal(options.path / Catalog::file_name);
     auto catalog = Catalog::open(options.path);
     recover(catalog);
     if (options.sealing == Sealing::on) seal.emplace(options, std::move(catalog), feed, clock, log, metrics);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* price =
     "what it says of days whose readings are gone is lost; stop the service and put the file of a back-up there, or "
-    "delete it";
+    "delete it: the service makes it again from the readings";
 
 bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 bool same(const RollupRow& a, const RollupRow& b) {
@@ -44,7 +44,8 @@ bool plausible(const RollupRow& row, std::int64_t step) {
 /// The two files of a month and class; either may be absent.
 class MonthCheck {
  public:
-  MonthCheck(Verification& v, std::int64_t month, std::string klass) : v_(v), month_(month), klass_(std::move(klass)) {
+  MonthCheck(Verification& v, Catalog& catalog, std::int64_t month, std::string klass)
+      : v_(v), catalog_(catalog), month_(month), klass_(std::move(klass)) {
     hours_ = open(RollupStep::hour);
     days_ = open(RollupStep::day);
   }
@@ -58,8 +59,8 @@ class MonthCheck {
 
   /// Rows that a closed file's readings give must be there. Fewer readings than a row counts are no fault of the row
   /// where it is known that some were lost since.
-  void against(const Catalog::DayFile& file, bool has_lost_readings) {
-    lost_ = has_lost_readings;
+  void against(const Catalog::DayFile& file) {
+    lost_ = catalog_.has_lost_readings(file.day, file.klass);
     if (!hours_ && !days_) return;
     auto day = DayFile::open_closed(path_of(file));
     DayFile::Run walk(day, INT64_MIN, INT64_MAX);
@@ -98,13 +99,7 @@ class MonthCheck {
         if (v_.removed(path(RollupStep::hour), row.series)) return;
         if (!plausible(row, hour_ms) || month_of_day(day) != month_)
           v_.report(path(RollupStep::hour), place(row, hour_ms), "the row's numbers cannot all be right");
-        auto& sum = sums[row.series];
-        sum.min = sum.n == 0 ? row.min : std::min(sum.min, row.min);
-        sum.max = sum.n == 0 ? row.max : std::max(sum.max, row.max);
-        sum.sum += row.sum;
-        sum.sumsq += row.sumsq;
-        sum.last = row.last;
-        sum.n += row.n;
+        add(sums[row.series], row);
       });
     }
     if (!days_) return;
@@ -114,6 +109,8 @@ class MonthCheck {
         v_.report(path(RollupStep::day), place(row, day_ms), "the row's numbers cannot all be right");
       if (!hours_) return;
       const auto found = sums.find(row.series);
+      // The hours were lost and counted again from the readings that were left, or from none.
+      if ((found == sums.end() || found->second.n < row.n) && catalog_.has_lost_readings(day, klass_)) return;
       const auto size = static_cast<double>(row.n) * std::max(std::abs(row.min), std::abs(row.max));
       if (found != sums.end() && found->second.n == row.n && same(found->second.min, row.min) &&
           same(found->second.max, row.max) && same(found->second.last, row.last) &&
@@ -142,6 +139,7 @@ class MonthCheck {
   }
 
   Verification& v_;
+  Catalog& catalog_;
   std::int64_t month_;
   std::string klass_;
   std::optional<RollupFile> hours_, days_;
@@ -150,13 +148,40 @@ class MonthCheck {
   bool lost_ = false;
 };
 
+using Month = std::pair<std::int64_t, std::string>;  // and class
+
+/// Files that the catalog lists and that are not there. Returns the months of which not all is made again yet.
+std::set<Month> verify_listed(Verification& v, Catalog& catalog, const std::vector<DayGroup>& groups) {
+  std::set<Month> being_made;
+  for (const auto& entry : catalog.rollup_files()) {
+    const auto name = parse_rollup_file_name(entry.name);
+    const auto file = v.folder / "rollup" / entry.name;
+    if (!name || (entry.complete && fs::exists(file))) continue;
+    const auto now = catalog.rollup_file(entry.name);
+    if (!now || (now->complete && fs::exists(file))) continue;  // outlived its retention, or made again, meanwhile
+    being_made.emplace(name->month, name->klass);
+    const auto left = std::ranges::count_if(groups, [&](const DayGroup& group) {
+      return group.closed() != nullptr && group.klass == name->klass && month_of_day(group.day) == name->month;
+    });
+    const auto step = std::string(to_string(name->step));
+    v.report(file, "",
+             std::string(now->complete ? "the catalog lists it but it is not there" : "it was lost") + ": the " + step +
+                 "s of the " + std::to_string(left) +
+                 " closed days that have readings are made again by the service; those of other days are "
+                 "lost, unless a back-up has the file");
+  }
+  return being_made;
+}
+
 }  // namespace
 
 void verify_rollups(Verification& v, Catalog& catalog, const std::vector<DayGroup>& groups) {
-  std::set<std::pair<std::int64_t, std::string>> months;
+  std::set<Month> months;
   for (const auto& name : list_rollup_files(v.folder / "rollup")) months.emplace(name.month, name.klass);
+  const auto being_made = verify_listed(v, catalog, groups);
   for (const auto& [month, klass] : months) {
-    MonthCheck check(v, month, klass);
+    MonthCheck check(v, catalog, month, klass);
+    if (being_made.contains({month, klass})) continue;  // its pages are checked by now
     try {
       check.by_themselves();
     } catch (const DatabaseError& error) {
@@ -173,7 +198,7 @@ void verify_rollups(Verification& v, Catalog& catalog, const std::vector<DayGrou
                       [&](const Catalog::DayFile& file) { return file.name == group.closed()->name; });
       if (known_damaged) continue;
       try {
-        check.against(*group.closed(), catalog.has_lost_readings(group.day, group.klass));
+        check.against(*group.closed());
       } catch (const DatabaseError&) {
         if (fs::exists(v.folder / "day" / group.closed()->name)) throw;  // else replaced or outlived meanwhile
       }
