@@ -15,6 +15,7 @@
 #include "store/day_file.hpp"
 #include "store/day_remains.hpp"
 #include "store/disk.hpp"
+#include "store/fail_point.hpp"
 
 namespace telltale::store {
 
@@ -139,7 +140,9 @@ class Salvage {
     const auto path = days_ / file.name;
     const bool there = fs::exists(path);
     if (there || !file.closed) result.fresh = make(file, rev, there, result);
+    fail_point("salvage-before-switch");
     catalog_.replace_damaged_day_file(file, result.fresh);
+    fail_point("salvage-after-switch");
     if (there) result.aside = set_day_file_aside(path);
     check(disk_.sync_directory(days_), days_);
     tell(path, result);
@@ -168,6 +171,7 @@ class Salvage {
       rebuild_closed(*remains, catalog_, part, result);
       const Fd fd(::open(part.c_str(), O_RDWR | O_CLOEXEC));
       check(fd ? disk_.sync(fd.get()) : errno, part);
+      fail_point("salvage-before-rename");
       fs::rename(part, path);
     } else {
       auto output = DayFile::open(path);
