@@ -26,7 +26,7 @@ struct DayGroup {
 [[nodiscard]] std::vector<DayGroup> group_days(const std::vector<Catalog::DayFile>& files);
 [[nodiscard]] DayGroup day_group(Catalog& catalog, std::int64_t day, const std::string& klass);
 
-/// With its -wal and -shm.
+/// With its -wal and -shm, after it: whoever finds it there after opening it has opened it whole.
 void remove_day_file(const std::filesystem::path& file);
 /// Moves it, with its -wal, to day/damaged/ under a name that is free. Returns the new path.
 std::filesystem::path set_day_file_aside(const std::filesystem::path& file);

@@ -18,14 +18,21 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Calls open(); a file that has gone meanwhile is Vanished.
+/// Calls open(); a file that has gone meanwhile is Vanished, whatever SQLite made of it: it may meet a file without its
+/// -shm (an I/O error) or without its -wal (rows are missing and nothing says so). The database goes before these two,
+/// so one that is still there after open() was opened whole.
 template <class Open>
 auto open_if_there(const fs::path& path, Open&& open) {
-  if (!fs::exists(path)) throw Vanished{path.string()};
+  const auto check = [&] {
+    if (!fs::exists(path)) throw Vanished{path.string()};
+  };
+  check();
   try {
-    return open();
-  } catch (const DatabaseError& error) {
-    if (error.cannot_open() && !fs::exists(path)) throw Vanished{path.string()};
+    auto opened = open();
+    check();
+    return opened;
+  } catch (const DatabaseError&) {
+    check();
     throw;
   }
 }
