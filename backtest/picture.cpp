@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backtest/picture_axes.hpp"
+#include "proto/markup.hpp"
 #include "proto/timestamp.hpp"
 
 namespace telltale::backtest {
@@ -44,27 +45,12 @@ std::string dots(double v) {
   return out;
 }
 
+/// XML has no control characters.
 std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
+  std::string printable(text);
+  std::ranges::replace_if(
+      printable, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  return proto::escape_markup(printable);
 }
 
 std::string point(char command, double x, double y) { return command + dots(x) + ' ' + dots(y); }

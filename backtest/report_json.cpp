@@ -2,6 +2,7 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 
 #include "backtest/report.hpp"
@@ -38,6 +39,17 @@ class Json {
   void time(std::string_view name, const std::optional<Timestamp>& value) {
     if (value) text(name, proto::format_rfc3339(*value));
   }
+  template <class Items, class Put>
+  void list(std::string_view name, const Items& items, Put&& put) {
+    key(name);
+    writer_.StartArray();
+    for (const auto& item : items) {
+      writer_.StartObject();
+      put(item);
+      writer_.EndObject();
+    }
+    writer_.EndArray();
+  }
   [[nodiscard]] std::string str() const { return {buffer_.GetString(), buffer_.GetSize()}; }
 
  private:
@@ -48,7 +60,6 @@ class Json {
 std::string day_text(std::int64_t day) { return proto::format_rfc3339(from_ms(day * store::day_ms)).substr(0, 10); }
 
 void put_rule(Json& json, const RuleResult& rule) {
-  json->StartObject();
   json.text("rule", rule.rule);
   json.count("alerts", rule.raised);
   json.count("open_at_from", rule.open_at_from);
@@ -57,20 +68,13 @@ void put_rule(Json& json, const RuleResult& rule) {
   json.time("last", rule.last);
   json.seconds("firing_s", rule.firing);
   json.seconds("longest_s", rule.longest);
-  json.key("days");
-  json->StartArray();
-  for (const auto& [day, alerts] : rule.days) {
-    json->StartObject();
-    json.text("day", day_text(day));
-    json.count("alerts", alerts);
-    json->EndObject();
-  }
-  json->EndArray();
-  json->EndObject();
+  json.list("days", rule.days, [&](const auto& of_day) {
+    json.text("day", day_text(of_day.first));
+    json.count("alerts", of_day.second);
+  });
 }
 
 void put_alert(Json& json, const Alert& a) {
-  json->StartObject();
   json.text("id", a.id);
   json.text("rule", a.rule);
   json.text("severity", to_string(a.severity));
@@ -87,7 +91,15 @@ void put_alert(Json& json, const Alert& a) {
   json.count("count", a.count);
   json.count("flaps", a.flaps);
   json.text("summary", a.summary);
-  json->EndObject();
+}
+
+void put_worst(Json& json, const SeriesResult& s) {
+  json.text("rule", s.rule);
+  json.text("tenant", s.tenant);
+  json.text("site", s.site);
+  json.text("device", s.device);
+  json.text("metric", s.metric);
+  json.count("alerts", s.raised);
 }
 
 }  // namespace
@@ -100,28 +112,10 @@ std::string to_json(const Report& report, std::size_t alerts) {
   json.time("warm_up_from", report.warm_from);
   json.count("readings", report.readings);
   json.count("series", report.series);
-  json.key("rules");
-  json->StartArray();
-  for (const auto& rule : report.rules) put_rule(json, rule);
-  json->EndArray();
-  json.key("worst");
-  json->StartArray();
-  for (const auto& s : report.worst) {
-    json->StartObject();
-    json.text("rule", s.rule);
-    json.text("tenant", s.tenant);
-    json.text("site", s.site);
-    json.text("device", s.device);
-    json.text("metric", s.metric);
-    json.count("alerts", s.raised);
-    json->EndObject();
-  }
-  json->EndArray();
-  json.key("alerts");
-  json->StartArray();
+  json.list("rules", report.rules, [&](const RuleResult& rule) { put_rule(json, rule); });
+  json.list("worst", report.worst, [&](const SeriesResult& of_series) { put_worst(json, of_series); });
   const auto shown = std::min(alerts, report.alerts.size());
-  for (std::size_t i = 0; i < shown; ++i) put_alert(json, report.alerts[i]);
-  json->EndArray();
+  json.list("alerts", report.alerts | std::views::take(shown), [&](const Alert& alert) { put_alert(json, alert); });
   json.count("alerts_left_out", report.alerts.size() - shown + report.alerts_not_kept);
   json.count("presence_alerts", report.presence_alerts);
   json->EndObject();

@@ -6,6 +6,7 @@
 #include <array>
 #include <ctime>
 
+#include "proto/markup.hpp"
 #include "proto/timestamp.hpp"
 
 namespace telltale::notify {
@@ -43,29 +44,6 @@ std::string rfc5322_date(Timestamp at) {
   return std::string(days[static_cast<std::size_t>(utc.tm_wday)]) + ", " + two(utc.tm_mday) + ' ' +
          months[static_cast<std::size_t>(utc.tm_mon)] + ' ' + std::to_string(utc.tm_year + 1900) + ' ' +
          two(utc.tm_hour) + ':' + two(utc.tm_min) + ':' + two(utc.tm_sec) + " +0000";
-}
-
-std::string html(std::string_view raw) {
-  std::string out;
-  for (const char c : raw) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 Pairs facts(const Told& told, const Message& message) {
@@ -107,10 +85,10 @@ bool is_link(std::string_view value) { return value.starts_with("https://") || v
 std::string html_part(const Message& message) {
   std::string out = "<!DOCTYPE html><html><body>\n";
   for (const auto& told : message.alerts) {
-    out +=
-        "<h3>" + std::string(told.firing ? "Firing: " : "Resolved: ") + html(told.alert->summary) + "</h3>\n<table>\n";
+    out += "<h3>" + std::string(told.firing ? "Firing: " : "Resolved: ") + proto::escape_markup(told.alert->summary) +
+           "</h3>\n<table>\n";
     for (const auto& [name, value] : facts(told, message)) {
-      const std::string shown = html(value);
+      const std::string shown = proto::escape_markup(value);
       out += "<tr><td>" + name + "</td><td>" +
              (is_link(value) ? "<a href=\"" + shown + "\">" + shown + "</a>" : shown) + "</td></tr>\n";
     }

@@ -1,12 +1,9 @@
 // A program of its own: fail points are read from the environment once in a process, here in each child.
 
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <csignal>
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <random>
@@ -18,6 +15,7 @@
 #include "store/state_db.hpp"
 #include "store/store.hpp"
 #include "tests/alerting/story.hpp"
+#include "tests/support/killed_child.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/simulated_clock.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -78,27 +76,8 @@ class FilePublisher final : public proto::Publisher {
   ::_exit(0);
 }
 
-/// True: it was killed by its fail point.
 bool killed(const std::filesystem::path& folder, const Story& story, const std::string& fail_point) {
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    if (fail_point.empty()) {
-      ::unsetenv("TELLTALE_FAIL_POINT");
-    } else {
-      ::setenv("TELLTALE_FAIL_POINT", fail_point.c_str(), 1);
-    }
-    live(folder, story);
-  }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  if (WIFSIGNALED(status)) {
-    REQUIRE(WTERMSIG(status) == SIGKILL);
-    return true;
-  }
-  REQUIRE(WIFEXITED(status));
-  REQUIRE(WEXITSTATUS(status) == 0);
-  return false;
+  return test::killed_at(fail_point, [&] { live(folder, story); });
 }
 
 std::vector<std::string> lines(const std::filesystem::path& file) {

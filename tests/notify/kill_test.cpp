@@ -1,10 +1,7 @@
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <csignal>
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <random>
@@ -16,6 +13,7 @@
 #include "store/state_db.hpp"
 #include "tests/alerting/findings.hpp"
 #include "tests/notify/scene.hpp"
+#include "tests/support/killed_child.hpp"
 
 using namespace telltale;
 using namespace std::chrono_literals;
@@ -68,23 +66,8 @@ class FileTransfer final : public notify::Transfer {
   ::_exit(0);
 }
 
-/// True: it was killed by its fail point.
 bool killed(const std::filesystem::path& folder, Timestamp start, const std::string& fail_point) {
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    ::setenv("TELLTALE_FAIL_POINT", fail_point.c_str(), 1);
-    live(folder, start);
-  }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  if (WIFSIGNALED(status)) {
-    REQUIRE(WTERMSIG(status) == SIGKILL);
-    return true;
-  }
-  REQUIRE(WIFEXITED(status));
-  REQUIRE(WEXITSTATUS(status) == 0);
-  return false;
+  return test::killed_at(fail_point, [&] { live(folder, start); });
 }
 
 void say(const std::filesystem::path& folder, proto::AlertState to) {
@@ -118,7 +101,7 @@ TEST_CASE("kill -9 between sending and noting it down repeats a message with the
       const int pass = std::uniform_int_distribution<int>(1, 5)(random);
       kills += killed(folder.path(), now, (record ? "notify-record:" : "notify-send:") + std::to_string(pass)) ? 1 : 0;
     }
-    CHECK_FALSE(killed(folder.path(), now, "none"));
+    CHECK_FALSE(killed(folder.path(), now, ""));
     now += 30s;
   }
   CHECK(kills > 4);
