@@ -268,6 +268,7 @@ std::size_t DayClose::close(const DayGroup& group) {
   }
   sync_file(disk_, part);
   fail_point("close-before-sync");
+  remove_day_file(file);  // what a kill or an error left of a seal or close, with a -wal that is not the new file's
   fs::rename(part, file);
   sync_folder(disk_, file.parent_path());
   fail_point("close-before-rollup");

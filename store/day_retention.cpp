@@ -42,7 +42,11 @@ DayRetention::DayRetention(fs::path folder, Catalog& catalog, DayClose& close, c
                            proto::Logger& log)
     : folder_(std::move(folder)), catalog_(catalog), close_(close), policy_(policy), log_(log) {}
 
-void DayRetention::clean_up(const std::set<std::uint64_t>& unsealed) {
+bool DayRetention::outlived(std::int64_t day, const std::string& klass, std::int64_t today) const {
+  return day < today - policy_.of_class(klass).raw_days;
+}
+
+void DayRetention::clean_up(const std::set<std::uint64_t>& unsealed, std::int64_t today) {
   const auto day_folder = folder_ / "day";
   std::set<std::string> known;
   const auto manifest = catalog_.day_files(INT64_MIN, INT64_MAX);
@@ -56,13 +60,17 @@ void DayRetention::clean_up(const std::set<std::uint64_t>& unsealed) {
     }
     const auto parsed = parse_day_file_name(name);
     if (!parsed || known.contains(name)) continue;
+    if (outlived(parsed->day, parsed->klass, today)) {
+      remove_day_file(path);
+      continue;
+    }
     auto elsewhere = unsealed;
     for (const auto& file : manifest)
       if (file.day == parsed->day) elsewhere.merge(generations_of(day_folder / file.name, file.closed));
     std::set<std::uint64_t> held;
     try {
       held = generations_of(path, false);
-    } catch (const DatabaseError& error) {
+    } catch (const StoreFailure& error) {  // damaged, or of a newer program
       log_.error("store", error.what());
       elsewhere.clear();
       held = {0};
@@ -89,7 +97,7 @@ void DayRetention::drop(const DayGroup& group) {
 void DayRetention::retain(std::int64_t today) {
   std::size_t dropped = 0;
   for (const auto& group : group_days(catalog_.day_files(INT64_MIN, today))) {
-    if (group.day >= today - policy_.of_class(group.klass).raw_days) continue;
+    if (!outlived(group.day, group.klass, today)) continue;
     if (group.closed() == nullptr) {
       try {
         close_.roll_up(group);
@@ -102,10 +110,10 @@ void DayRetention::retain(std::int64_t today) {
     ++dropped;
   }
   if (dropped > 0) log_.info("store", "retention: " + std::to_string(dropped) + " days removed");
-  // A kill between forgetting a file and unlinking it leaves one that no manifest knows.
+  // An error between forgetting a file and unlinking it leaves one that no manifest knows.
   for (const auto& path : files_in(folder_ / "day")) {
     const auto name = parse_day_file_name(path.filename().string());
-    if (name && name->day < today - policy_.of_class(name->klass).raw_days) remove_day_file(path);
+    if (name && outlived(name->day, name->klass, today)) remove_day_file(path);
   }
   retain_rollups(today);
 }

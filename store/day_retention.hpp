@@ -19,9 +19,10 @@ class DayRetention {
   DayRetention(std::filesystem::path folder, Catalog& catalog, DayClose& close, const RetentionPolicy& policy,
                proto::Logger& log);
 
-  /// At start: removes unfinished files, and day files unknown to the manifest whose readings are all elsewhere, in the
-  /// log (`unsealed` generations) or in files of the manifest; others are set aside.
-  void clean_up(const std::set<std::uint64_t>& unsealed);
+  /// At start, before anything is sealed: removes unfinished files, and day files unknown to the manifest that have
+  /// outlived their class by `today` or whose readings are all elsewhere, in the log (`unsealed` generations) or in
+  /// files of the manifest; others are set aside.
+  void clean_up(const std::set<std::uint64_t>& unsealed, std::int64_t today);
 
   /// Unlinks what has outlived its class on the day `today` (days since 1970). Days that were never closed are rolled
   /// up first.
@@ -31,6 +32,7 @@ class DayRetention {
   bool give_up_oldest(std::int64_t today, std::int64_t floor_days);
 
  private:
+  [[nodiscard]] bool outlived(std::int64_t day, const std::string& klass, std::int64_t today) const;
   void drop(const DayGroup& group);
   void retain_rollups(std::int64_t today);
 

@@ -108,7 +108,10 @@ void SealThread::run(const std::stop_token& stop) {
       work_waiting_ = false;
     }
     if (stop.stop_requested()) return;
-    sealing_fails_ = !attempt("sealing", [&] { seal_finished(stop); });
+    sealing_fails_ = !attempt("sealing", [&] {
+      clean_up();
+      seal_finished(stop);
+    });
     attempt("unlinking", [this] { release(); });
     attempt("closing days", [&] { close_days(stop); });
     attempt("rollups", [&] { mend_rollups(stop); });
@@ -137,6 +140,15 @@ bool SealThread::attempt(const char* what, const std::function<void()>& step) {
     damage_met_ = damage_met_ || (database != nullptr && (database->corrupt() || database->cannot_open()));
     return false;
   }
+}
+
+/// Before anything else takes a file's name that the catalog does not know.
+void SealThread::clean_up() {
+  if (cleaned_up_) return;
+  std::set<std::uint64_t> unsealed;
+  for (const auto& segment : feed_.segments()) unsealed.insert(segment.generation);
+  retention_.clean_up(unsealed, today());
+  cleaned_up_ = true;
 }
 
 void SealThread::seal_finished(const std::stop_token& stop) {
@@ -254,11 +266,6 @@ void SealThread::take_out_removed(const std::stop_token& stop) {
 void SealThread::retain() {
   if (retained_on_ == today()) return;
   retention_.retain(today());
-  if (retained_on_ == INT64_MIN) {
-    std::set<std::uint64_t> unsealed;
-    for (const auto& segment : feed_.segments()) unsealed.insert(segment.generation);
-    retention_.clean_up(unsealed);
-  }
   retained_on_ = today();
 }
 

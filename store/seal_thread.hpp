@@ -48,6 +48,7 @@ class SealThread {
 
  private:
   void run(const std::stop_token& stop);
+  void clean_up();
   bool attempt(const char* what, const std::function<void()>& step);
   void give_way();
   void seal_finished(const std::stop_token& stop);
@@ -87,9 +88,10 @@ class SealThread {
   std::set<std::uint64_t> sealed_;                 // generations that only wait for their checkpoint
   std::map<std::string, std::string> complaints_;  // by step: what was said last
   bool damage_met_ = false;                        // a step met a damaged database; the day files are to be checked
-  std::int64_t retained_on_ = INT64_MIN;           // day
-  bool days_changed_ = true;                       // since close_days looked at them
-  std::int64_t closed_before_ = INT64_MIN;         // days before it were over when close_days looked
+  bool cleaned_up_ = false;
+  std::int64_t retained_on_ = INT64_MIN;    // day
+  bool days_changed_ = true;                // since close_days looked at them
+  std::int64_t closed_before_ = INT64_MIN;  // days before it were over when close_days looked
   std::atomic<std::uint64_t> damaged_ = 0;
   std::atomic<std::uint64_t> sealed_upto_ = 0;  // generation, of the segments begun since the start
   std::atomic<bool> sealing_fails_ = false;

@@ -233,6 +233,8 @@ void Sealer::write_day(Contents& contents, std::size_t begin, std::size_t end, s
     group.files.push_back({day, group.klass, name.rev, to_string(name), false});
   }
   contents.sealed.files.push_back(*group.open());
+  // A kill or an error may have left a file of this name that never got into the manifest. What is in it is elsewhere.
+  if (!known) remove_day_file(path(*group.open()));
   auto file = known ? open_for_sealing(path(*group.open())) : DayFile::open(path(*group.open()));
   if (!file.has(generation)) {
     DayFile::Seal seal(file, generation);

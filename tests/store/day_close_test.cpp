@@ -8,6 +8,7 @@
 #include "store/day_file.hpp"
 #include "store/day_retention.hpp"
 #include "store/rollup.hpp"
+#include "store/verify.hpp"
 #include "tests/store/settling.hpp"
 
 using namespace telltale;
@@ -217,4 +218,31 @@ TEST_CASE("a day file that was taken away is missed and said; the days around it
   const auto rows = world.reader().rows(series_1, everything);
   CHECK(rows.size() == 4);
   CHECK(rows.back().number == 5);
+}
+
+TEST_CASE("a revision that a kill left without a name in the catalog is not sealed into", "[store][crash]") {
+  World world;
+  // In an open file the keys of this series begin where those of series 1 begin in a closed one.
+  constexpr std::uint32_t other = 64;
+  const auto yesterday = (today - 1) * store::day_ms;
+  {
+    auto store = world.open();
+    auto first = batch_of({number(1, yesterday, 1), number(other, yesterday, 2)});
+    add_names(*first, other);
+    REQUIRE(store.append(first));
+    REQUIRE(seal(world, store, [&] { return manifest(world).front().closed; }));
+    REQUIRE(store.append(batch_of({number(other, yesterday + 1, 3)})));
+  }
+  const auto closed = manifest(world).front();
+  const auto folder = world.options.path / "day";
+  fs::copy_file(folder / closed.name, folder / to_string(store::DayFileName{closed.day, closed.klass, closed.rev + 1}));
+  auto store = world.open();
+  REQUIRE(seal(world, store));
+  const auto rows = world.reader().rows(static_cast<proto::SeriesId>(other), everything);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].number == 2);
+  CHECK(rows[1].number == 3);
+  CHECK(world.reader().rows(series_1, everything).size() == 1);
+  store.stop();
+  CHECK(store::verify(world.options.path, [](const store::Problem& p) { UNSCOPED_INFO(to_string(p)); }).problems == 0);
 }

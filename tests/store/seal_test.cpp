@@ -140,6 +140,7 @@ TEST_CASE("a day file that retention forgot before a kill goes at the next start
   for (const auto& file : forgotten) std::ofstream(days / file) << "left over";
   auto store = world.open();
   for (const auto& file : forgotten) CHECK(eventually([&] { return !fs::exists(days / file); }));
+  CHECK_FALSE(fs::exists(days / "damaged"));
 }
 
 TEST_CASE("dead letters are kept, newest first, within their bound; the oldest go and are counted", "[store]") {
