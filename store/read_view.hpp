@@ -37,6 +37,8 @@ class ReadView {
   ReadView(std::filesystem::path folder, const ReaderOptions& options);
 
   void refresh();
+  /// The next refresh() reads the list of files again, though the catalog has not changed: after Vanished.
+  void look_again() noexcept { version_ = -1; }
 
   struct Day {
     std::int64_t day;

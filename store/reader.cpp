@@ -97,8 +97,7 @@ class Reader::Impl {
  public:
   Impl(fs::path folder, const ReaderOptions& options) : view_(std::move(folder), options) {}
 
-  /// Answers from what is there now. A file may go between reading the manifest and opening it; then the manifest has
-  /// changed, too.
+  /// Answers from what is there now. A file may go between listing and opening it: what is there is listed anew then.
   template <class Question>
   auto ask(Question&& question) {
     constexpr int attempts = 16;
@@ -108,6 +107,7 @@ class Reader::Impl {
         return question(view_);
       } catch (const Vanished& vanished) {
         if (attempt == attempts) throw StoreFailure(vanished.file + ": listed in the catalog but not there");
+        view_.look_again();
       }
     }
   }

@@ -117,3 +117,20 @@ TEST_CASE("of days whose readings have gone, days are made again from hours; hou
   }
   CHECK(all(old.verify()) == "");
 }
+
+TEST_CASE("a reader that has seen a rollup file go reads the readings instead", "[store]") {
+  const auto step = GENERATE(store::RollupStep::hour, store::RollupStep::day);
+  const OldFolder old;
+  const auto reader = old.world.reader();
+  REQUIRE(reader.rows(series_1, everything).size() > 0);  // it knows which files there are, and has no rollup open
+  const auto count = [&](const store::Reader& asked) {
+    const auto length = Millis{step == store::RollupStep::hour ? store::hour_ms : store::day_ms};
+    std::vector<std::pair<std::int64_t, double>> out;
+    for (const auto& bucket : asked.aggregate(series_1, everything, length, store::Aggregate::count))
+      out.emplace_back(to_ms(bucket.start), bucket.value);
+    return out;
+  };
+  const auto counted = count(old.world.reader());
+  fs::remove(rollup_path(old, step));
+  CHECK(count(reader) == counted);
+}
