@@ -1,7 +1,5 @@
 #include "store/read_view.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -83,7 +81,7 @@ void ReadView::read_manifest() {
   const auto& removed = catalog_.removed();
   if (removed.size() != std::exchange(removed_in_catalog_, removed.size())) removed_.add(removed);
   // A file that was removed keeps its space on disk while it is open.
-  day_files_.keep([&](const std::string& name) { return names.contains(name); });
+  day_files_.keep([&](const fs::path& path) { return names.contains(path.filename().string()); });
   list_rollups();
   for (auto& day : days_) {
     std::set<std::string> closed;
@@ -94,19 +92,8 @@ void ReadView::read_manifest() {
 }
 
 void ReadView::list_rollups() {
-  const auto before = std::exchange(rollup_inodes_, {});
   rollup_names_ = list_rollup_files(folder_ / "rollup");
-  for (const auto& name : rollup_names_) {
-    struct stat found {};
-    const auto text = to_string(name);
-    if (::stat((folder_ / "rollup" / text).c_str(), &found) == 0) rollup_inodes_.emplace(text, found.st_ino);
-  }
-  // One that was lost and made again is another file under the old name.
-  rollup_files_.keep([&](const std::string& name) {
-    const auto was = before.find(name);
-    const auto is = rollup_inodes_.find(name);
-    return was != before.end() && is != rollup_inodes_.end() && was->second == is->second;
-  });
+  rollup_files_.keep([](const fs::path&) { return true; });  // but for one that was lost and made again
   incomplete_rollups_.clear();
   for (const auto& entry : catalog_.rollup_files())
     if (!entry.complete) incomplete_rollups_.insert(entry.name);
@@ -114,8 +101,9 @@ void ReadView::list_rollups() {
 
 bool ReadView::has_rollups(const Catalog::DayFile& file) const {
   return std::ranges::all_of(std::array{RollupStep::hour, RollupStep::day}, [&](RollupStep step) {
-    const auto name = to_string(RollupFileName{month_of_day(file.day), file.klass, step});
-    return rollup_inodes_.contains(name) && !incomplete_rollups_.contains(name);
+    const RollupFileName name{month_of_day(file.day), file.klass, step};
+    return std::ranges::find(rollup_names_, name) != rollup_names_.end() &&
+           !incomplete_rollups_.contains(to_string(name));
   });
 }
 
@@ -129,12 +117,12 @@ const ReadView::Day* ReadView::day(std::int64_t day) const {
 }
 
 OpenDayFile ReadView::open(const Catalog::DayFile& file) {
+  const auto path = folder_ / "day" / file.name;
   const auto make = [&] {
-    const auto path = folder_ / "day" / file.name;
     return open_if_there(path,
                          [&] { return file.closed ? DayFile::open_closed(path) : DayFile::open_read_only(path); });
   };
-  return {day_files_.get(file.name, make), file.name};
+  return {day_files_.get(path, make), file.name};
 }
 
 std::vector<ReadView::OpenRollup> ReadView::rollups(RollupStep step, std::int64_t from, std::int64_t to) {
@@ -144,11 +132,10 @@ std::vector<ReadView::OpenRollup> ReadView::rollups(RollupStep step, std::int64_
   const auto last = month_of_day(std::clamp(day_of(to - 1), first_day, last_day));
   for (const auto& name : rollup_names_) {
     if (name.step != step || name.month < first || name.month > last) continue;
-    const auto text = to_string(name);
-    const auto path = folder_ / "rollup" / text;
-    if (!rollup_files_.has(text) && !open_if_there(path, [&] { return has_tables(path); })) continue;
+    const auto path = folder_ / "rollup" / to_string(name);
+    if (!rollup_files_.has(path) && !open_if_there(path, [&] { return has_tables(path); })) continue;
     const auto make = [&] { return open_if_there(path, [&] { return RollupFile::open_read_only(path); }); };
-    out.push_back({rollup_files_.get(text, make), name.klass});
+    out.push_back({rollup_files_.get(path, make), name.klass});
   }
   return out;
 }

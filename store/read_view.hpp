@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -84,7 +83,6 @@ class ReadView {
   std::size_t removed_in_catalog_ = 0, removed_in_log_ = 0;
   std::vector<Day> days_;
   std::vector<RollupFileName> rollup_names_;
-  std::unordered_map<std::string, std::uint64_t> rollup_inodes_;  // by name
   std::unordered_set<std::string> incomplete_rollups_;
   OpenFiles<DayFile> day_files_;
   OpenFiles<RollupFile> rollup_files_;

@@ -246,3 +246,30 @@ TEST_CASE("a revision that a kill left without a name in the catalog is not seal
   store.stop();
   CHECK(store::verify(world.options.path, [](const store::Problem& p) { UNSCOPED_INFO(to_string(p)); }).problems == 0);
 }
+
+TEST_CASE("a day that went and came back under the old file name is read anew by a reader that knew the old one",
+          "[store]") {
+  World world;
+  const auto reader_of_then = [&] {
+    auto store = world.open();
+    REQUIRE(store.append(batch_of({number(1, start_ms, 7)})));
+    REQUIRE(seal(world, store));
+    return world.reader();
+  }();
+  REQUIRE(reader_of_then.rows(series_1, everything).size() == 1);
+  const auto name = manifest(world).front().name;
+  {
+    auto catalog = store::Catalog::open(world.options.path);
+    store::DayClose close(world.options.path, catalog, world.log);
+    const store::RetentionPolicy policy({"raw", {}, 10, 0, 0}, {});
+    store::DayRetention retention(world.options.path, catalog, close, policy, world.log);
+    REQUIRE(retention.give_up_oldest(today + 1, 0));
+  }
+  auto store = world.open();
+  REQUIRE(store.append(batch_of({number(1, start_ms + 1, 8)})));
+  REQUIRE(seal(world, store));
+  REQUIRE(manifest(world).front().name == name);
+  const auto rows = reader_of_then.rows(series_1, everything);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].number == 8);
+}
