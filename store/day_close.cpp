@@ -190,10 +190,13 @@ fs::path set_day_file_aside(const fs::path& file) {
   fs::path aside;
   for (int n = 0; aside.empty() || fs::exists(aside); ++n)
     aside = folder / (file.filename().string() + "." + std::to_string(n));
-  std::error_code absent;  // there may be no WAL
-  fs::rename(file.string() + "-wal", aside.string() + "-wal", absent);
+  const fs::path wal = file.string() + "-wal", wal_aside = aside.string() + "-wal";
+  fs::remove(wal_aside);  // a kill left it
+  // A copy: until the file itself has gone, whoever opens it must find both.
+  if (fs::exists(wal)) fs::copy_file(wal, wal_aside);
+  fail_point("aside-before-rename");
   fs::rename(file, aside);
-  fs::remove(file.string() + "-shm");
+  for (const char* part : {"-wal", "-shm"}) fs::remove(file.string() + part);
   return aside;
 }
 

@@ -28,7 +28,8 @@ struct DayGroup {
 
 /// With its -wal and -shm, after it: whoever finds it there after opening it has opened it whole.
 void remove_day_file(const std::filesystem::path& file);
-/// Moves it, with its -wal, to day/damaged/ under a name that is free. Returns the new path.
+/// Moves it, with its -wal, to damaged/ beside it under a name that is free; the -wal leaves its place last, as above.
+/// Returns the new path.
 std::filesystem::path set_day_file_aside(const std::filesystem::path& file);
 
 /// An open file that the manifest has: not made anew when somebody took it away, which would pass for a whole day.

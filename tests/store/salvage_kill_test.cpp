@@ -9,14 +9,19 @@ using namespace telltale::test;
 
 namespace {
 
-int run_child(const OldFolder& old, const std::string& fail_point) {
+int run_child(std::vector<std::string> arguments, const std::string& fail_point) {
   ChildOptions options;
-  options.arguments = {TELLTALE_SALVAGE_CHILD, old.world.options.path.string()};
+  options.arguments = std::move(arguments);
+  options.arguments.insert(options.arguments.begin(), TELLTALE_SALVAGE_CHILD);
   if (!fail_point.empty()) options.environment = {{"TELLTALE_FAIL_POINT", fail_point}};
   ChildProcess child(options);
   const auto status = child.wait(std::chrono::minutes(2));
   REQUIRE(status.has_value());
   return *status;
+}
+
+int run_child(const OldFolder& old, const std::string& fail_point) {
+  return run_child({old.world.options.path.string()}, fail_point);
 }
 
 /// How often each reading is there, of the series that can be read.
@@ -75,4 +80,27 @@ TEST_CASE(
   CHECK(after[9].erase((closed ? yesterday_ms : start_ms) + 7) == 1);
   CHECK(held(after));
   if (!by_service) CHECK(all(old.verify()) == "");
+}
+
+TEST_CASE("a file that is moved aside is never at its place without its -wal, whose rows would be missed unsaid",
+          "[store][crash]") {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "20251120-raw-0.db";
+  const auto rows = [](const fs::path& path) {
+    return store::Database(path, store::Database::Mode::read_only).number("select count(*) from t");
+  };
+  {
+    const auto writing = folder.path() / "writing.db";
+    store::Database database(writing, store::Database::Mode::full);
+    database.exec("create table t(a); insert into t values(1)");
+    for (const char* part : {"", "-wal"}) fs::copy_file(writing.string() + part, file.string() + part);
+  }
+  REQUIRE(run_child({"aside", file.string()}, "aside-before-rename") == -SIGKILL);
+  const auto at_its_place = file.string() + "-wal";
+  REQUIRE(fs::exists(file));
+  CHECK(fs::exists(at_its_place));
+  REQUIRE(run_child({"aside", file.string()}, "") == 0);
+  CHECK_FALSE(fs::exists(file));
+  CHECK_FALSE(fs::exists(at_its_place));
+  CHECK(rows(folder.path() / "damaged" / "20251120-raw-0.db.0") == 1);
 }
