@@ -235,6 +235,10 @@ void Sealer::write_day(Contents& contents, std::size_t begin, std::size_t end, s
   contents.sealed.files.push_back(*group.open());
   // A kill or an error may have left a file of this name that never got into the manifest. What is in it is elsewhere.
   if (!known) remove_day_file(path(*group.open()));
+  std::vector<SeriesId> touched;
+  for (auto c = begin; c < end; ++c) touched.push_back(contents.chunks[c].series);
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   auto file = known ? open_for_sealing(path(*group.open())) : DayFile::open(path(*group.open()));
   if (!file.has(generation)) {
     DayFile::Seal seal(file, generation);
@@ -248,7 +252,9 @@ void Sealer::write_day(Contents& contents, std::size_t begin, std::size_t end, s
           chunk.end - chunk.begin, limit, contents.text, scratch_,
           [&](std::size_t i) -> const Reading& { return contents.readings[contents.order[chunk.begin + i]]; },
           [&](const ChunkPoints& points) { seal.add(chunk.series, chunk.hour, piece++, points); });
-      const auto* series = directory_.series(chunk.series);
+    }
+    for (const auto id : touched) {
+      const auto* series = directory_.series(id);
       const auto* device = series != nullptr ? directory_.device(series->device) : nullptr;
       if (device != nullptr) seal.name(*device, *series);
     }
@@ -258,10 +264,6 @@ void Sealer::write_day(Contents& contents, std::size_t begin, std::size_t end, s
   }
   if (!late) return;
   // Late readings: the day's rollups are there already. A repeated seal does this again: they are replaced.
-  std::vector<SeriesId> touched;
-  for (auto c = begin; c < end; ++c) touched.push_back(contents.chunks[c].series);
-  std::sort(touched.begin(), touched.end());
-  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   close_.roll_up(group, touched);
 }
 

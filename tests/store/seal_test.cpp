@@ -298,3 +298,26 @@ TEST_CASE("generation numbers never return, not even when every segment has gone
     store.stop();
   }
 }
+
+TEST_CASE("an open day file names each of its series, in whatever hours and seals they are", "[store]") {
+  World world;
+  auto store = world.open();
+  const auto midnight = store::day_of(start_ms) * store::day_ms;
+  constexpr std::uint32_t most = 4;
+  auto batch = batch_of({});
+  add_names(*batch, most);
+  for (std::uint32_t s = 1; s < most; ++s)
+    for (int hour = 0; hour < 4; ++hour)
+      if (hour % static_cast<int>(s) == 0) batch->readings.push_back(number(s, midnight + hour * store::hour_ms, hour));
+  seal_all(world, store, append(store, batch));
+  seal_all(world, store, append(store, batch_of({number(most, midnight + 1, 1), number(1, midnight + 2, 2)})));
+  auto day = store::DayFile::open_read_only(world.options.path / "day" /
+                                            to_string(store::DayFileName{store::day_of(start_ms)}));
+  const auto names = day.names();
+  REQUIRE(names.size() == most);
+  for (std::uint32_t s = 1; s <= most; ++s) {
+    CHECK(names[s - 1].series == proto::SeriesId{s});
+    CHECK(names[s - 1].metric == "m" + std::to_string(s));
+    CHECK(names[s - 1].device == "esp32-7");
+  }
+}
