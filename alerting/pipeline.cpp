@@ -16,6 +16,7 @@
 #include "alerting/listen.hpp"
 #include "alerting/outbox.hpp"
 #include "alerting/refusals.hpp"
+#include "alerting/refused_orders.hpp"
 #include "store/error.hpp"
 
 namespace telltale::alerting {
@@ -178,6 +179,7 @@ bool Pipeline::Impl::process_next(Millis timeout) {
   if (!replaying) refusals.report(*batch);
   const proto::LogPosition position = batch->position;
   findings.clear();
+  answer_refused_orders(*batch, tenancy_of(options), findings);
   analytics_stage.time([&] { feeder.process(findings); });
   unqueued = position;
   outbox_stage.time([&] { queue_findings(); });

@@ -1,5 +1,7 @@
 #include "alerting/refusals.hpp"
 
+#include "alerting/refused_orders.hpp"
+
 namespace telltale::alerting {
 
 Refusals::Refusals(const store::Directory& known, BestEffort& out, const Clock& clock, proto::Tenancy tenancy,
@@ -48,7 +50,11 @@ void Refusals::report(const proto::Batch& batch) {
   for (const auto& placed : batch.events) {
     const auto* letter = std::get_if<proto::DeadLetter>(&placed.event);
     if (letter == nullptr) continue;
-    const auto device = name(letter->device);
+    auto device = name(letter->device);
+    if (!device) {
+      const auto tenant = tenant_of_order(letter->topic, tenancy_);
+      if (tenant) device = DeviceName{std::string(*tenant), "-", "-"};
+    }
     if (device && within_rate()) out_.send(render(*letter, *device, batch.log_time, tenancy_));
   }
 }

@@ -15,7 +15,8 @@
 namespace telltale::alerting {
 
 /// Tells a device's owner on errors/… why a message was refused: best effort, at most `per_second` for all devices
-/// together, only for devices that are known (a topic that names nobody could be anything).
+/// together, only for devices that are known (a topic that names nobody could be anything). An order of an operator
+/// that is no device's is told on errors/-/-.
 /// Threads: alerting's. Cost: a few dozen bytes a device.
 class Refusals {
  public:

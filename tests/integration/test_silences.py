@@ -85,12 +85,33 @@ class Silences(Scene):
         self.service.process.send_signal(signal.SIGHUP)
         self.assertEqual(self.said(3)[2:], [("alerts", "firing")])
 
-    def test_an_order_that_is_misspelt_silences_nothing(self):
+    def test_an_order_that_is_misspelt_silences_nothing_and_is_answered(self):
+        self.client.subscribe("errors/#")
+        self.client.pump(0.3)
+        self.publish("telemetry/s/a", '{"t":90}')
+        self.said(1)
         self.publish("control/silence/s", '{"devise":"a","until":2000000000}')
         self.publish("control/silence/s", '{"device":"a"}')
-        self.assertEqual(self.said(1), [("control-reply", False)])
-        self.assertEqual(json.loads(self.client.messages[0][1])["detail"], "needs until")
-        eventually("the misspelt one is a dead letter", lambda: self.dead_letters() == {"bad_control": 1})
+        alert = json.loads(self.client.messages[0][1])["id"]
+        self.publish(f"control/alert/{alert}/ack", '{"by":7}')
+        self.publish("control/silence/s/stop", "")
+
+        def on(topic):
+            return [json.loads(payload) for name, payload in self.messages() if name.startswith(topic)]
+        eventually("all are answered", lambda: len(on("control-reply/")) == 3)
+        self.assertEqual([a["ok"] for a in on("control-reply/")], [False] * 3)
+        misspelt, incomplete = on("control-reply/silence/s")
+        self.assertTrue(misspelt["detail"].startswith("control/silence/s: 'devise' is no key here"), misspelt)
+        self.assertEqual(incomplete["detail"], "needs until")
+        self.assertEqual(on(f"control-reply/alert/{alert}")[0]["detail"],
+                         f"control/alert/{alert}/ack: 'by' is not a text")
+        eventually("those that could not be read are on errors/-/-", lambda: len(on("errors/-/-")) == 3)
+        self.assertEqual([e["topic"] for e in on("errors/-/-")],
+                         ["control/silence/s", f"control/alert/{alert}/ack", "control/silence/s/stop"])
+        eventually("and dead letters", lambda: self.dead_letters() == {"bad_control": 2, "bad_topic": 1})
+        self.publish("telemetry/s/a", '{"t":70}')
+        eventually("the alert lives on", lambda: json.loads(self.messages()[-1][1]).get("state") == "resolved")
+        self.assertEqual([a["state"] for a in on("alerts/")], ["firing", "resolved"])
 
 
 if __name__ == "__main__":
