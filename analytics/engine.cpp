@@ -28,8 +28,15 @@ struct Engine::Impl {
   ServiceAlerts service{ws, book};
   RuleRunner rules{ws, book, groups};
   Windows windows{ws};
-  Watchdog watchdog{ws, book};
+  Watchdog watchdog{ws,
+                    book,
+                    {[this](std::uint32_t device, DeviceVoice voice) {
+                       if (!rules_alone) rules.device_offline(device, voice);
+                     },
+                     [this](std::uint32_t device, DeviceVoice before) { rules.device_back(device, before); }}};
   ReadingGate gate{ws, watchdog, windows, rules};
+
+  bool rules_alone = false;  // no part of the state
 
   Impl() { windows.lengths_changed(); }
 
@@ -84,6 +91,9 @@ struct Engine::Impl {
   void on(const proto::SessionEpoch&) {}
   void on(const proto::RedeliveryTable&) {}
 
+  [[nodiscard]] DeviceVoice voice_over(std::uint32_t series) const {
+    return rules_alone ? DeviceVoice::none : watchdog.voice(ws.fleet.series(series).device);
+  }
   void heard(proto::DeviceKey device) {
     if (ws.fleet.knows_device(proto::to_number(device))) watchdog.heard(proto::to_number(device));
   }
@@ -151,7 +161,7 @@ void Engine::Impl::on_deadline(const Timer& timer) {
     }
     case TimerKind::missing: {
       const auto series = static_cast<std::uint32_t>(timer.subject >> 32);
-      if (ws.fleet.knows_series(series)) rules.on_missing(timer, gate.last(series));
+      if (ws.fleet.knows_series(series)) rules.on_missing(timer, gate.last(series), voice_over(series));
       return;
     }
     case TimerKind::window:
@@ -236,6 +246,8 @@ std::vector<proto::LearnedModel> Engine::learned() const {
 }
 
 std::string Engine::problem_with(const proto::LearnedModel& model) const { return impl_->rules.problem_with(model); }
+
+void Engine::judge_rules_alone() { impl_->rules_alone = true; }
 
 void Engine::show_judgements(OnJudged on_judged) { impl_->ws.on_judged = std::move(on_judged); }
 

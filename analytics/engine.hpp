@@ -43,6 +43,9 @@ class Engine {
   /// Shows every judgement of a rule about a reading from here on. Changes nothing.
   void show_judgements(OnJudged on_judged);
 
+  /// From here on `missing` is told although its device is offline: where presence is not the question (backtest).
+  void judge_rules_alone();
+
   /// Log time at which something will happen even if nothing arrives; the writer then logs an empty batch.
   [[nodiscard]] std::optional<Timestamp> next_deadline() const;
 

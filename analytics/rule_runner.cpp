@@ -94,23 +94,28 @@ void RuleRunner::fire(std::uint32_t series, Cell& cell, double x, const Judgemen
   cell.persistence.reset();
   if (book_.clearing(cell.alert))
     return book_.raise_again(cell.alert, violations, {x, sentence(rule, judgement, words)});
-  const auto device = ws_.fleet.series(series).device;
-  proto::AlertTransition draft;
-  draft.severity = rule.severity;
-  draft.tenant = ws_.fleet.site_of(device).tenant;
-  draft.site = words.site;
-  draft.device = words.device;
-  draft.rule = rule.name;
-  draft.metric = words.metric;
-  draft.started = first;
-  draft.count = violations;
+  auto alert = draft(series, rule);
+  alert.started = first;
+  alert.count = violations;
   if (judgement.of_value) {
-    draft.value = x;
-    draft.threshold = judgement.threshold;
+    alert.value = x;
+    alert.threshold = judgement.threshold;
   }
-  draft.summary = sentence(rule, judgement, words);
-  draft.runbook = rule.runbook;
-  cell.alert = groups_.raise(device, series, std::move(draft), rule);
+  alert.summary = sentence(rule, judgement, words);
+  cell.alert = groups_.raise(ws_.fleet.series(series).device, series, std::move(alert), rule);
+}
+
+proto::AlertTransition RuleRunner::draft(std::uint32_t series, const proto::Rule& rule) const {
+  const auto device = ws_.fleet.series(series).device;
+  proto::AlertTransition alert;
+  alert.severity = rule.severity;
+  alert.tenant = ws_.fleet.site_of(device).tenant;
+  alert.site = ws_.fleet.site_of(device).name;
+  alert.device = ws_.fleet.device(device).name;
+  alert.rule = rule.name;
+  alert.metric = ws_.fleet.metric(series);
+  alert.runbook = rule.runbook;
+  return alert;
 }
 
 const RuleRunner::Cell* RuleRunner::find(const Timer& timer) const {
@@ -136,19 +141,49 @@ std::optional<Instant> RuleRunner::missing_due(const Timer& timer, Instant liste
   return std::max(cell->due, listening_since + std::min(missing->span, end_of_time));
 }
 
-void RuleRunner::on_missing(const Timer& timer, const Sample& last) {
+void RuleRunner::on_missing(const Timer& timer, const Sample& last, DeviceVoice voice) {
   const Cell* found = find(timer);
   if (found == nullptr || found->due == never || !is_missing(ws_.rules.rules[found->rule])) return;
   const auto series = static_cast<std::uint32_t>(timer.subject >> 32);
   Cell& cell = cells_[series][static_cast<std::size_t>(found - cells_[series].data())];
   cell.due = never;
-  if (cell.firing) return;
+  if (cell.firing || gives_way(series, cell, voice)) return;
   Judgement judgement;
   judgement.violates = true;
   judgement.of_value = false;
   // The silence began with the last reading, whatever a device's clock says of it.
   static_cast<void>(cell.persistence.violated({}, std::min(last.ts, ws_.clock.log_now())));
   fire(series, cell, last.x, judgement);
+}
+
+bool RuleRunner::gives_way(std::uint32_t series, const Cell& cell, DeviceVoice voice) const {
+  return voice == DeviceVoice::told ||
+         (voice == DeviceVoice::silenced && book_.silenced(draft(series, ws_.rules.rules[cell.rule])));
+}
+
+template <class Work>
+void RuleRunner::each_missing(std::uint32_t device, Work&& work) {
+  for (auto series = ws_.fleet.device(device).first_series; series != 0;
+       series = ws_.fleet.series(series).next_of_device)
+    for (Cell& cell : cells_[series])
+      if (const auto* missing = std::get_if<proto::MissingCheck>(&ws_.rules.rules[cell.rule].check))
+        work(series, cell, missing->span);
+}
+
+void RuleRunner::device_offline(std::uint32_t device, DeviceVoice voice) {
+  const std::string why = "part of offline on " + ws_.fleet.device(device).name;
+  each_missing(device, [&](std::uint32_t series, Cell& cell, Millis) {
+    if (!cell.firing || !gives_way(series, cell, voice)) return;
+    cell.firing = false;
+    groups_.give_way(device, std::exchange(cell.alert, 0), why);
+  });
+}
+
+void RuleRunner::device_back(std::uint32_t device, DeviceVoice before) {
+  each_missing(device, [&](std::uint32_t series, Cell& cell, Millis span) {
+    const bool gave_way = !cell.firing && cell.due == never;
+    if (gave_way || (!cell.firing && before != DeviceVoice::none)) expect(series, cell, span);
+  });
 }
 
 void RuleRunner::on_deadline(const Timer& timer, const Sample& last, bool fresh) {

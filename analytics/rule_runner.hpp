@@ -7,6 +7,7 @@
 
 #include "analytics/alert_book.hpp"
 #include "analytics/check.hpp"
+#include "analytics/device_voice.hpp"
 #include "analytics/persistence.hpp"
 #include "analytics/series_groups.hpp"
 #include "analytics/site_zones.hpp"
@@ -39,8 +40,13 @@ class RuleRunner {
   void on_deadline(const Timer& timer, const Sample& last, bool fresh);
   [[nodiscard]] std::optional<Instant> due(const Timer& timer) const;
 
-  /// No reading came for a rule's `missing`. `last`: the series' last reading.
-  void on_missing(const Timer& timer, const Sample& last);
+  /// No reading came for a rule's `missing`. `last`: the series' last reading. Nothing is told while the device's own
+  /// alert speaks; once the device is back, the rule waits for its span again.
+  void on_missing(const Timer& timer, const Sample& last, DeviceVoice voice);
+  /// An alert about the whole device is about to be told: alerts about missing data of its series give way to it.
+  void device_offline(std::uint32_t device, DeviceVoice voice);
+  /// `before`: what spoke until now.
+  void device_back(std::uint32_t device, DeviceVoice before);
   [[nodiscard]] std::optional<Instant> missing_due(const Timer& timer, Instant listening_since) const;
 
   /// What learning rules know of their series, by series.
@@ -65,6 +71,10 @@ class RuleRunner {
   };
   void fire(std::uint32_t series, Cell& cell, double x, const Judgement& judgement);
   void expect(std::uint32_t series, Cell& cell, Millis within);
+  template <class Work>
+  void each_missing(std::uint32_t device, Work&& work);
+  [[nodiscard]] proto::AlertTransition draft(std::uint32_t series, const proto::Rule& rule) const;
+  [[nodiscard]] bool gives_way(std::uint32_t series, const Cell& cell, DeviceVoice voice) const;
   void settle_cell(std::uint32_t series, Cell& cell, const Sample& sample, const Judgement& judgement);
   void rematch(std::uint32_t series, const std::vector<std::int64_t>& continued);
   void drop(std::uint32_t series, const Cell& cell);

@@ -66,23 +66,40 @@ void SeriesGroups::form_group(std::uint32_t device, Device& d) {
   d.recent.clear();
 }
 
-void SeriesGroups::leave(std::uint32_t device) {
+AlertHandle SeriesGroups::leave(std::uint32_t device) {
   const auto found = devices_.find(device);
-  if (found == devices_.end() || found->second.members == 0 || --found->second.members > 0) return;
-  book_.clear(found->second.group, {std::nullopt, "all series of " + ws_.fleet.device(device).name + " are back"});
+  if (found == devices_.end() || found->second.members == 0 || --found->second.members > 0) return 0;
+  const AlertHandle group = found->second.group;
   devices_.erase(found);
+  return group;
+}
+
+void SeriesGroups::left(std::uint32_t device, AlertHandle group) {
+  book_.clear(group, {std::nullopt, "all series of " + ws_.fleet.device(device).name + " are back"});
+}
+
+/// A hidden alert is forgotten without a word.
+void SeriesGroups::hand_over(AlertHandle handle, std::string_view why) {
+  book_.hide(handle, why);
+  book_.clear(handle, {});
+}
+
+void SeriesGroups::give_way(std::uint32_t device, AlertHandle handle, std::string_view why) {
+  const bool member = book_.hidden(handle);
+  hand_over(handle, why);
+  if (member) hand_over(leave(device), why);
 }
 
 void SeriesGroups::clear(std::uint32_t device, AlertHandle handle, const Clearing& reading) {
   const bool member = book_.hidden(handle);
   book_.clear(handle, reading);
-  if (member) leave(device);
+  if (member) left(device, leave(device));
 }
 
 void SeriesGroups::remove(std::uint32_t device, AlertHandle handle, std::string_view why) {
   const bool member = book_.hidden(handle);
   book_.remove(handle, why);
-  if (member) leave(device);
+  if (member) left(device, leave(device));
 }
 
 void SeriesGroups::device_removed(std::uint32_t device, std::string_view why) {

@@ -23,6 +23,8 @@ class SeriesGroups {
   /// To be called instead of book.clear / book.remove for alerts of series.
   void clear(std::uint32_t device, AlertHandle handle, const Clearing& reading);
   void remove(std::uint32_t device, AlertHandle handle, std::string_view why);
+  /// Another alert is told instead, from now on; this one is forgotten.
+  void give_way(std::uint32_t device, AlertHandle handle, std::string_view why);
 
   /// After its series' alerts were removed.
   void device_removed(std::uint32_t device, std::string_view why);
@@ -43,7 +45,10 @@ class SeriesGroups {
   };
   [[nodiscard]] proto::AlertTransition group_draft(std::uint32_t device, proto::Severity severity) const;
   void form_group(std::uint32_t device, Device& group);
-  void leave(std::uint32_t device);
+  /// Takes a member out. Gives the group's alert when that was the last one, else 0.
+  [[nodiscard]] AlertHandle leave(std::uint32_t device);
+  void left(std::uint32_t device, AlertHandle group);
+  void hand_over(AlertHandle handle, std::string_view why);
   [[nodiscard]] bool recent(const Raise& raise) const;
   /// Recent, or may be again: an alert in its cooldown may be raised once more.
   [[nodiscard]] bool relevant(const Raise& raise) const;

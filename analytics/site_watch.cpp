@@ -96,6 +96,15 @@ bool SiteWatch::expected(std::uint32_t device) const {
   return book_.silenced(alert);
 }
 
+DeviceVoice SiteWatch::voice_when_offline(std::uint32_t device) const {
+  return expected(device) ? DeviceVoice::silenced : DeviceVoice::told;
+}
+
+DeviceVoice SiteWatch::voice(std::uint32_t device) const {
+  const bool speaks = devices_[device].voice == Voice::offline || devices_[device].counted;
+  return speaks ? voice_when_offline(device) : DeviceVoice::none;
+}
+
 void SiteWatch::absent(std::uint32_t device) { devices_[device].voice = Voice::absent; }
 
 void SiteWatch::look(std::uint32_t number, std::uint32_t device) {

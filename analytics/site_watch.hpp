@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analytics/alert_book.hpp"
+#include "analytics/device_voice.hpp"
 #include "analytics/workspace.hpp"
 
 namespace telltale::analytics {
@@ -38,6 +39,9 @@ class SiteWatch {
   void absent(std::uint32_t device);
   void back(std::uint32_t device, std::string summary);
   void severities_changed();
+  [[nodiscard]] DeviceVoice voice(std::uint32_t device) const;
+  /// What it will be once the device is offline.
+  [[nodiscard]] DeviceVoice voice_when_offline(std::uint32_t device) const;
 
   void on_deadline(const Timer& timer);
   [[nodiscard]] std::optional<Instant> due(const Timer& timer) const;

@@ -87,6 +87,13 @@ std::optional<Instant> Watchdog::silence_deadline(const Watched& d) const {
   return std::nullopt;
 }
 
+DeviceVoice Watchdog::voice(std::uint32_t device) const {
+  const Watched& d = devices_[device];
+  const bool offline_next = d.presence == Presence::stale || d.presence == Presence::sleeping;
+  if (offline_next && *silence_deadline(d) <= ws_.clock.now()) return sites_.voice_when_offline(device);
+  return sites_.voice(device);
+}
+
 void Watchdog::arm(std::uint32_t device) {
   Watched& d = devices_[device];
   auto due = silence_deadline(d);
@@ -141,9 +148,12 @@ void Watchdog::set_presence(std::uint32_t device, Presence state, PresenceSource
   } else if (state == Presence::offline) {
     std::string summary = name + (source == PresenceSource::will ? " lost its connection" : " is silent");
     summary += d.last_seen == never ? ", never heard" : ", last heard " + time_text(d.last_seen_log);
+    concerned_.offline(device, sites_.voice_when_offline(device));
     sites_.offline(device, since, std::move(summary));
   } else {
+    const auto before = sites_.voice(device);
     sites_.back(device, name + " is back");
+    concerned_.back(device, before);
   }
   arm(device);
 }

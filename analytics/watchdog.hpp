@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "analytics/alert_book.hpp"
@@ -24,7 +26,13 @@ namespace telltale::analytics {
 /// next to nothing for a device already heard in this batch; quiet devices cost nothing.
 class Watchdog {
  public:
-  Watchdog(Workspace& ws, AlertBook& book) : ws_(ws), book_(book) {}
+  /// Whom it concerns that an alert about the device is about to be told, or is over.
+  struct Concerned {
+    std::function<void(std::uint32_t device, DeviceVoice voice)> offline;
+    std::function<void(std::uint32_t device, DeviceVoice before)> back;
+  };
+  Watchdog(Workspace& ws, AlertBook& book, Concerned concerned)
+      : ws_(ws), book_(book), concerned_(std::move(concerned)) {}
 
   void device_added(std::uint32_t device);
   /// Says that it is gone. To be called while the fleet still knows it.
@@ -42,6 +50,8 @@ class Watchdog {
 
   [[nodiscard]] Millis period(std::uint32_t device) const { return devices_[device].period; }
   [[nodiscard]] const std::size_t (&census() const)[5] { return by_presence_; }
+  /// Also when it will be offline by the deadlines of this very moment.
+  [[nodiscard]] DeviceVoice voice(std::uint32_t device) const;
 
   [[nodiscard]] bool cut_off() const { return listening_.cut_off(); }
   /// Silence counts from here at the earliest.
@@ -95,6 +105,7 @@ class Watchdog {
 
   Workspace& ws_;
   AlertBook& book_;
+  Concerned concerned_;
   SiteWatch sites_{ws_, book_, [this](std::uint32_t device) { return devices_[device].period; }};
   Listening listening_;
   WillBurst bursts_;

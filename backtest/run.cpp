@@ -30,6 +30,7 @@ class Player {
 
   void open(Timestamp at, proto::RuleSet rules, analytics::OnJudged on_judged) {
     engine_.show_judgements(std::move(on_judged));
+    engine_.judge_rules_alone();  // births and announced heartbeats are not stored
     at_ = at;
     batch_.add(proto::RuleSetChange{std::move(rules)});
     for (const auto state : {LinkState::started, LinkState::up, LinkState::caught_up}) batch_.add(proto::Link{state});

@@ -23,7 +23,8 @@ struct RunOptions {
 /// Runs rules over history through analytics::Engine, the code that serves live alerts, by the data's own time: every
 /// deadline of a `for`, a `missing` or a cooldown comes at its moment. The alerts are those that a service would have
 /// raised that had received each reading at its own time. What history does not hold is not there: births, wills,
-/// announced heartbeats, outages of the service itself (`missing` takes such a gap for the sensors' silence).
+/// announced heartbeats, outages of the service itself (`missing` takes such a gap for the sensors' silence). So
+/// presence is no question here: `missing` is told though an alert about the device would speak for it.
 /// A device or series exists from its first reading on.
 /// Deterministic. Memory: the engine's, one piece of history, the alerts kept. Errors: StoreFailure.
 [[nodiscard]] Report run(History& history, const proto::RuleSet& rules, const RunOptions& options);

@@ -15,6 +15,13 @@ proto::RuleSet one(proto::Check check) {
   return only(rule);
 }
 
+/// Its device is never offline: it announced that it seldom speaks.
+proto::RuleSet missing_after(Millis span) {
+  auto rules = one(proto::MissingCheck{span});
+  rules.default_heartbeat_s = 86'400;
+  return rules;
+}
+
 /// Without what the watchdog says of the device.
 Strings of_rule(const Story& story) {
   auto found = story.alerts();
@@ -77,7 +84,7 @@ TEST_CASE("flatline: two equal readings around a gap are no flat line", "[analyt
 
 TEST_CASE("missing: a series that falls silent is told once, from its last reading on, and clears with the next",
           "[analytics][lesson-24]") {
-  Story story(one(proto::MissingCheck{10min}));
+  Story story(missing_after(10min));
   story.listening().temperature(20).pass(9min).temperature(20.5);
   const auto last = story.now();
   story.pass(10min - 1ms);
@@ -106,7 +113,7 @@ TEST_CASE("missing: another metric of the device does not hide it", "[analytics]
 }
 
 TEST_CASE("missing: nobody is missing while we do not listen", "[analytics][lesson-25]") {
-  Story story(one(proto::MissingCheck{10min}));
+  Story story(missing_after(10min));
   story.listening().temperature(20).pass(5min).link(proto::LinkState::down).pass(10h);
   CHECK(of_rule(story).empty());
   story.link(proto::LinkState::up).link(proto::LinkState::caught_up).pass(10min - 1ms);
@@ -117,7 +124,7 @@ TEST_CASE("missing: nobody is missing while we do not listen", "[analytics][less
 
 TEST_CASE("missing: a rule that is added watches series that are silent already", "[analytics][lesson-24]") {
   Story story(Story::quiet());
-  story.listening().temperature(20).pass(5h).rules(one(proto::MissingCheck{10min})).pass(10min);
+  story.listening().temperature(20).pass(2min).rules(missing_after(10min)).pass(10min);
   CHECK(of_rule(story) == fired);
   story.rules(Story::quiet());
   CHECK(of_rule(story) == Strings{"firing r esp32-7", "removed r esp32-7"});

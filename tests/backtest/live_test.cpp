@@ -146,6 +146,8 @@ void live_through(ServiceBench& service, std::uint32_t seed, Millis length) {
     for (std::uint32_t m = 0; m < metrics; ++m)
       opening.add(proto::NewSeries{proto::SeriesId{d * metrics + m + 1}, proto::DeviceKey{d + 1},
                                    "m" + std::to_string(m), "Cel"});
+    // A device that is offline says so itself, instead of what its series miss: nobody is.
+    opening.add(proto::DeviceStatus{proto::DeviceKey{d + 1}, proto::DeviceState::online, false, "", 600, {}});
   }
   service.append(opening);
   service.settle();

@@ -4,6 +4,27 @@ namespace telltale::test {
 
 using proto::DeviceState;
 
+namespace {
+
+/// The hall, with a rule that misses the temperature after `span`.
+Story& hall_that_misses(Story& story, Millis span) {
+  auto rules = only(too_hot());
+  proto::Rule rule;
+  rule.name = "gone";
+  rule.metric = "temperature";
+  rule.check = proto::MissingCheck{span};
+  rules.rules.push_back(std::move(rule));
+  return hall(story).rules(std::move(rules));
+}
+
+/// All live as usual, but d0 sends another metric than its temperature.
+Story& live_without_temperature(Story& story, Millis span) {
+  for (Millis t{0}; t < span; t += 30s) live(story.reads(in_hall(0), "humidity", 50), 30s, 1);
+  return story;
+}
+
+}  // namespace
+
 std::vector<BadDay> days_of_devices() {
   return {
       {"a device falls silent, and comes back",
@@ -63,6 +84,25 @@ std::vector<BadDay> days_of_devices() {
          live(story, 5min, 1);
        },
        {"firing site-silent -", "resolved site-silent -", "firing offline d0"},
+       anything},
+      {"a metric fails while its device lives, and comes back",
+       [](Story& story) { live(live_without_temperature(hall_that_misses(story, 5min), 10min), 5min); },
+       {"firing gone d0", "resolved gone d0"}},
+      {"a device falls silent for longer than its metrics may be missing: it is offline, and nothing else",
+       [](Story& story) { live(live(hall_that_misses(story, 5min), 20min, 1), 10min); },
+       {"firing offline d0", "resolved offline d0"},
+       {"d0 stale timeout", "d0 offline timeout", "d0 online data"}},
+      {"a metric is missed before its device counts as offline: then the device's alert takes over",
+       [](Story& story) { live(live(hall_that_misses(story, 2min), 20min, 1), 10min); },
+       {"firing gone d0", "removed gone d0", "firing offline d0", "resolved offline d0"},
+       {"d0 stale timeout", "d0 offline timeout", "d0 online data"}},
+      {"a device comes back without one of its metrics: that is told once it had time to send it",
+       [](Story& story) { live_without_temperature(live(hall_that_misses(story, 5min), 20min, 1), 20min); },
+       {"firing offline d0", "resolved offline d0", "firing gone d0"},
+       {"d0 stale timeout", "d0 offline timeout", "d0 online data"}},
+      {"a whole site falls silent whose metrics may not be missing: the site's alert, and nothing else",
+       [](Story& story) { live(hall_that_misses(story, 5min).pass(20min), 10min); },
+       {"firing site-silent -", "resolved site-silent -"},
        anything},
   };
 }
