@@ -45,6 +45,14 @@ bool names_loopback(std::string_view host) {
          (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
+/// A browser shows a page of another origin, which may send what it likes but hears no answer.
+bool of_foreign_page(const Request& request) {
+  const auto origin = request.header("Origin");
+  if (origin.empty()) return false;
+  const auto scheme = origin.find("://");
+  return scheme == std::string_view::npos || !names_loopback(origin.substr(scheme + 3));
+}
+
 /// Sent on by a proxy on this machine, for somebody who may be anywhere.
 bool forwarded(const Request& request) {
   return !request.header("Forwarded").empty() || !request.header("X-Forwarded-For").empty();
@@ -92,9 +100,9 @@ Result<Caller, Problem> Gate::caller_of(const Request& request) {
     return caller_of_key(proto::trim(authorization.substr(bearer.size())));
   }
   if (const auto key = request.header("X-API-Key"); !key.empty()) return caller_of_key(key);
-  if (options_.anonymous_loopback && request.from_loopback && !forwarded(request) &&
+  if (options_.anonymous_loopback && request.from_loopback && !forwarded(request) && !of_foreign_page(request) &&
       names_loopback(request.header("Host"))) {
-    return Caller{std::string(proto::default_tenant), {true, true, true}, {}};
+    return Caller{std::string(proto::default_tenant), {true, true, true}, {}, {}};
   }
   return fail(unauthorized("send a key as 'Authorization: Bearer' or 'X-API-Key'"));
 }
@@ -110,7 +118,7 @@ Result<Caller, Problem> Gate::caller_of_key(std::string_view text) {
     stored = keys_.find(key->id);
   }
   if (!stored || !equal_in_constant_time(stored->sha256, sha256(key->secret)) || stored->revoked) return unknown();
-  return Caller{std::move(stored->tenant), stored->scopes, std::move(stored->id)};
+  return Caller{std::move(stored->tenant), stored->scopes, std::move(stored->id), std::move(stored->name)};
 }
 
 }  // namespace telltale::api

@@ -22,6 +22,7 @@ struct Caller {
   std::string tenant;
   store::KeyScopes scopes;
   std::string key_id;  // "" = a client on this machine without a key
+  std::string key_name = {};
 };
 
 enum class Scope : std::uint8_t { read, write, admin };

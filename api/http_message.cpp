@@ -60,6 +60,7 @@ const std::string& Request::parameter(std::string_view name) const {
 
 Response problem_response(const Problem& problem, std::string_view instance, std::string_view request_id) {
   Response response{problem.status, "application/problem+json", {}, {}};
+  if (problem.status == 503) response.headers.emplace_back("Retry-After", "1");
   const std::string type = problem.type.empty() ? "about:blank" : "urn:telltale:problem:" + problem.type;
   response.body = "{\"type\":" + json_string(type) + ",\"title\":" + json_string(problem.title) +
                   ",\"status\":" + std::to_string(problem.status);
@@ -69,8 +70,9 @@ Response problem_response(const Problem& problem, std::string_view instance, std
     response.body += ",\"errors\":[";
     for (const auto& fault : problem.errors) {
       if (&fault != &problem.errors.front()) response.body += ',';
-      response.body +=
-          "{\"parameter\":" + json_string(fault.parameter) + ",\"detail\":" + json_string(fault.detail) + "}";
+      response.body += fault.pointer.empty() ? "{\"parameter\":" + json_string(fault.parameter)
+                                             : "{\"pointer\":" + json_string(fault.pointer);
+      response.body += ",\"detail\":" + json_string(fault.detail) + "}";
     }
     response.body += ']';
   }

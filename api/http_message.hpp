@@ -56,6 +56,7 @@ struct Route {
 struct Fault {
   std::string parameter;  // of the query string
   std::string detail;
+  std::string pointer = {};  // into the body (RFC 6901); then there is no parameter
 };
 
 /// The type part of urn:telltale:problem:… (contracts 7), or about:blank for a plain HTTP error.
@@ -67,7 +68,7 @@ struct Problem {
   std::vector<Fault> errors = {};
 };
 
-/// RFC 9457. `instance` and `request_id` name the request.
+/// RFC 9457. `instance` and `request_id` name the request. 503 carries Retry-After.
 [[nodiscard]] Response problem_response(const Problem& problem, std::string_view instance, std::string_view request_id);
 
 /// All routes. Of two that match, the one listed first.

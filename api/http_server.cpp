@@ -158,7 +158,6 @@ struct HttpServer::Impl final : SessionHost {
     if (taken) return;
     auto busy = problem_response({503, "unavailable", "Too busy", "too many queries wait already; ask again"},
                                  pending->request.path, pending->request.id);
-    busy.headers.emplace_back("Retry-After", "1");
     note(pending->request, route->path, busy, began);
     pending->done(std::move(busy));
   }

@@ -6,15 +6,20 @@
 
 namespace telltale::api {
 
-std::vector<Route> rest_routes(Gate& gate, Archive& archive, const Clock& clock, RestLimits limits) {
+std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
   std::vector<Route> routes;
+  const auto add = [&](std::string method, Scope scope, std::string_view path, Answer (*answer)(const Question&)) {
+    auto handler = parts.gate.guard(scope, [parts, limits, answer](const Caller& caller, const Request& request) {
+      const auto view = parts.archive.lend();
+      return answer({caller, request, *view, parts.clock.now(), limits, parts.desk});
+    });
+    routes.push_back({std::move(method), "/api/v1" + std::string(path), std::move(handler), RunsOn::worker_pool});
+  };
   const auto get = [&](std::string_view path, Answer (*answer)(const Question&)) {
-    auto handler =
-        gate.guard(Scope::read, [&archive, &clock, limits, answer](const Caller& caller, const Request& request) {
-          const auto view = archive.lend();
-          return answer({caller, request, *view, clock.now(), limits});
-        });
-    routes.push_back({"GET", "/api/v1" + std::string(path), std::move(handler), RunsOn::worker_pool});
+    add("GET", Scope::read, path, answer);
+  };
+  const auto post = [&](std::string_view path, Answer (*answer)(const Question&)) {
+    add("POST", Scope::write, path, answer);
   };
   get("/devices", &list_devices);
   get("/devices/{site}/{device}", &one_device);
@@ -26,6 +31,14 @@ std::vector<Route> rest_routes(Gate& gate, Archive& archive, const Clock& clock,
   get("/query", &query);
   get("/latest", &latest);
   get("/statistics", &statistics);
+  get("/alerts", &list_alerts);
+  get("/alerts/history", &alert_history);
+  get("/alerts/{id}", &one_alert);
+  post("/alerts/{id}/ack", &acknowledge_alert);
+  post("/alerts/{id}/silence", &silence_alert);
+  get("/silences", &list_silences);
+  post("/silences", &set_silence);
+  add("DELETE", Scope::write, "/silences/{name}", &end_silence);
   routes.push_back({"GET", "/api/v1/openapi.json",
                     [](const Request& request) { return encoded(request, json(std::string(openapi_json))); }});
   return routes;

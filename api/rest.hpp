@@ -7,6 +7,7 @@
 #include "api/archive.hpp"
 #include "api/gate.hpp"
 #include "api/http_message.hpp"
+#include "proto/alert_desk.hpp"
 #include "proto/clock.hpp"
 
 namespace telltale::api {
@@ -19,8 +20,16 @@ struct RestLimits {
   std::size_t anomalies = 10'000;
 };
 
-/// GET /api/v1/…: what is stored, for whom the gate lets in (contracts 7), and /api/v1/openapi.json, for anybody.
-/// What is given outlives the routes.
-[[nodiscard]] std::vector<Route> rest_routes(Gate& gate, Archive& archive, const Clock& clock, RestLimits limits = {});
+/// What the routes stand on; all of it outlives them.
+struct RestParts {
+  Gate& gate;
+  Archive& archive;
+  proto::AlertDesk& desk;
+  const Clock& clock;
+};
+
+/// /api/v1/…: what is stored, and what may be ordered, for whom the gate lets in (contracts 7), and
+/// /api/v1/openapi.json, for anybody.
+[[nodiscard]] std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits = {});
 
 }  // namespace telltale::api

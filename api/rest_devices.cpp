@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "api/cursor.hpp"
+#include "api/page.hpp"
 #include "api/rest_question.hpp"
 
 namespace telltale::api {
@@ -45,12 +46,6 @@ void append_device(JsonObject& out, const IndexedDevice& device, const std::opti
   for (const auto& [key, value] : *device.tags) tags.text(key, value);
 }
 
-void append_next(std::string& body, const std::string& cursor) {
-  body += ']';
-  if (!cursor.empty()) body += ",\"next\":" + json_string(cursor);
-  body += '}';
-}
-
 /// Sorts like the list: the separator is less than every character of a name.
 constexpr char separator = '\n';
 
@@ -59,26 +54,6 @@ std::string place_of(const IndexedDevice& device) {
 }
 
 std::string place_of(const Selected& s) { return place_of(*s.device) + separator + std::string(s.series->metric); }
-
-/// Where a list goes on: the items behind the cursor's position.
-struct Page {
-  std::string question;
-  std::string behind;  // "" = from the beginning
-  std::size_t limit;
-};
-
-Page read_page(QueryText& query, std::string question) {
-  Page page{std::move(question), {}, query.count("limit", 1, longest_page).value_or(usual_page)};
-  if (const auto cursor = query.text("cursor")) {
-    auto position = read_cursor(page.question, *cursor);
-    if (position) {
-      page.behind = *std::move(position);
-    } else {
-      query.fault("cursor", "was not given out for this list");
-    }
-  }
-  return page;
-}
 
 }  // namespace
 

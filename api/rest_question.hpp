@@ -19,10 +19,9 @@ struct Question {
   ArchiveView& archive;
   Timestamp now;
   const RestLimits& limits;
+  proto::AlertDesk& desk;
 };
 using Answer = Result<Response, Problem>;
-
-inline constexpr std::size_t usual_page = 100, longest_page = 1'000;
 
 Answer list_devices(const Question& question);
 Answer one_device(const Question& question);
@@ -34,6 +33,14 @@ Answer hour_profile(const Question& question);
 Answer completeness(const Question& question);
 Answer anomalies(const Question& question);
 Answer day_over_day(const Question& question);
+Answer list_alerts(const Question& question);
+Answer alert_history(const Question& question);
+Answer one_alert(const Question& question);
+Answer acknowledge_alert(const Question& question);
+Answer silence_alert(const Question& question);
+Answer list_silences(const Question& question);
+Answer set_silence(const Question& question);
+Answer end_silence(const Question& question);
 
 struct Selected {
   const IndexedDevice* device;

@@ -1,11 +1,13 @@
 #include "app/service.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <iomanip>
 #include <random>
 #include <sstream>
 
 #include "alerting/desk.hpp"
+#include "alerting/operator_desk.hpp"
 #include "api/archive.hpp"
 #include "api/gate.hpp"
 #include "api/health.hpp"
@@ -31,6 +33,7 @@ constexpr std::chrono::seconds stop_within{10};
 constexpr std::chrono::seconds writer_within{4};
 constexpr std::chrono::seconds outbox_within{3};
 constexpr std::chrono::seconds notifications_within{1};
+constexpr Millis order_within{3000};
 constexpr std::string_view filters_key = "mqtt.filters";
 
 /// Tells this run of the service from any other that uses the same client id.
@@ -110,6 +113,9 @@ struct Service::Impl {
         session(
             mqtt, clock, log, registry, [this](broker::SessionItem item) { writer.push(std::move(item)); },
             [this](const std::vector<std::string>& filters) { keep_filters(filters); }),
+        desk(
+            config.store.path / "state.db", alerting.answers(),
+            [this](proto::Event event, const auto& logged) { log_order(std::move(event), logged); }, order_within),
         keys(config.store.path / store::KeysDb::file_name),
         gate(keys, {config.allow_anonymous_loopback, config.requests_per_second}, clock),
         archive(config.store.path, config.multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single),
@@ -126,7 +132,7 @@ struct Service::Impl {
   }
 
   std::vector<api::Route> routes() {
-    auto all = api::rest_routes(gate, archive, clock);
+    auto all = api::rest_routes({gate, archive, desk, clock});
     all.push_back(api::healthz_route());
     all.push_back(api::readyz_route(checks()));
     all.push_back(api::metrics_route(registry));
@@ -149,6 +155,12 @@ struct Service::Impl {
                return problem.empty() ? std::string("ok") : problem;
              }},
             {"rules", [this] { return std::string(reload_ok.value() > 0 ? "ok" : "last reload failed"); }}};
+  }
+
+  /// On any thread. Behind the writer's end nobody would answer.
+  void log_order(proto::Event event, const std::function<void(std::optional<std::uint64_t>)>& logged) {
+    if (stopping) return logged(std::nullopt);
+    writer.log_alone(std::move(event), logged);
   }
 
   /// On the session's thread, which a full disk must not end.
@@ -179,6 +191,8 @@ struct Service::Impl {
   const broker::IngestOptions mqtt;  // as configured, with what earlier runs left behind
   ingest::Writer writer;
   broker::IngestSession session;
+  std::atomic<bool> stopping = false;
+  alerting::OperatorDesk desk;
   store::KeysDb keys;
   api::Gate gate;
   api::Archive archive;
@@ -240,6 +254,7 @@ void Service::stop() {
   auto& self = *impl_;
   tend();
   if (!std::exchange(self.running, false)) return;
+  self.stopping = true;
   self.log.info("service", "stopping; this takes at most " + std::to_string(stop_within.count()) + " s");
   const auto begin = self.clock.steady_now();
   const auto end = begin + stop_within;

@@ -20,6 +20,7 @@ struct TransitionQuery {
   std::optional<Timestamp> from, to;           // log time, [from, to)
   std::size_t limit = 100;                     // at most 10,000
   std::optional<std::uint64_t> before_number;  // older than this one: how the next page is asked for
+  bool newest_of_each = false;                 // only the last transition of every alert
 };
 
 struct RecordedTransition {

@@ -81,7 +81,9 @@ struct AlertReader::Impl {
                     "alert_history WHERE tenant = ?1 AND (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR site = ?3) "
                     "AND (?4 IS NULL OR device = ?4) AND (?5 IS NULL OR rule = ?5) AND (?6 IS NULL OR state = ?6) "
                     "AND (?7 IS NULL OR severity = ?7) AND ts >= coalesce(?8, -9223372036854775808) "
-                    "AND (?9 IS NULL OR ts < ?9) AND (?10 IS NULL OR row < ?10) ORDER BY row DESC LIMIT ?11"};
+                    "AND (?9 IS NULL OR ts < ?9) AND (?10 IS NULL OR row < ?10) "
+                    "AND (?11 = 0 OR NOT EXISTS (SELECT 1 FROM alert_history AS later "
+                    "WHERE later.id = alert_history.id AND later.n > alert_history.n)) ORDER BY row DESC LIMIT ?12"};
   Statement silences{
       database,
       "SELECT kind, name, tenant, site, device, metric, rule, severity, from_ts, until_ts, who, comment, "
@@ -99,7 +101,8 @@ std::vector<RecordedTransition> AlertReader::active_alerts(const std::string& te
 std::vector<RecordedTransition> AlertReader::transitions(const proto::TransitionQuery& q) const {
   const std::lock_guard lock(impl_->mutex);
   return all(impl_->transitions.query(q.tenant, q.id, q.site, q.device, q.rule, name_of(q.state), name_of(q.severity),
-                                      ms_of(q.from), ms_of(q.to), q.before_number, std::min(q.limit, most_rows)));
+                                      ms_of(q.from), ms_of(q.to), q.before_number, q.newest_of_each ? 1 : 0,
+                                      std::min(q.limit, most_rows)));
 }
 
 std::vector<proto::SilenceState> AlertReader::silences(const std::string& tenant) const {

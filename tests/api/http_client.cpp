@@ -58,7 +58,7 @@ std::optional<HttpAnswer> HttpClient::receive(bool head) {
     at = line_end + 2;
   }
   buffer_.erase(0, end + 4);
-  const bool bare = head || answer.status == 304;
+  const bool bare = head || answer.status == 304 || answer.status == 204;
   const std::size_t length = bare ? 0 : std::stoul(answer.headers.at("content-length"));
   while (buffer_.size() < length) {
     if (!fill()) return std::nullopt;

@@ -28,17 +28,49 @@ std::string replaced(std::string text, const std::string& what, const std::strin
   return text;
 }
 
-/// The path of a series that there is.
+using Names = std::vector<std::pair<std::string, std::string>>;
+
+std::string filled(std::string path, const Names& names) {
+  for (const auto& [what, by] : names) path = replaced(std::move(path), what, by);
+  return path;
+}
+
+/// The path of something that there is.
 std::string existing(const std::string& path) {
-  return replaced(replaced(replaced(path, "{site}", "site1"), "{device}", "boiler"), "{metric}", "temperature");
+  return filled(path, {{"{site}", "site1"},
+                       {"{device}", "boiler"},
+                       {"{metric}", "temperature"},
+                       {"{id}", DeskDouble::hot},
+                       {"{name}", "works"}});
 }
 
 /// A question about something that there is not.
 std::string missing(const std::string& path) {
-  if (path.find("{device}") != std::string::npos) {
-    return replaced(replaced(replaced(path, "{site}", "site1"), "{device}", "nobody"), "{metric}", "temperature");
-  }
-  return path + "?device=nobody";
+  auto nowhere = filled(path, {{"{site}", "site1"},
+                               {"{device}", "nobody"},
+                               {"{metric}", "temperature"},
+                               {"{id}", "a-0000000000000000"},
+                               {"{name}", "nothing"}});
+  return nowhere == path ? path + "?device=nobody" : nowhere;
+}
+
+/// What is sent to change something: a body that is followed, and one that says what cannot be.
+struct Bodies {
+  std::string good, bad;
+};
+Bodies bodies_of(const std::string& operation) {
+  static const std::map<std::string, Bodies> known = {
+      {"acknowledgeAlert", {R"({"by":"ana"})", R"({"by":7})"}},
+      {"silenceAlert", {R"({"until":"now+1h"})", R"({"until":"soon"})"}},
+      {"setSilence", {R"({"site":"*","until":"now+1h"})", R"({"site":"*"})"}},
+      {"endSilence", {"", ""}},
+  };
+  return known.at(operation);
+}
+
+std::string upper(std::string method) {
+  std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c - 32); });
+  return method;
 }
 
 std::set<std::string> documented_statuses(const rapidjson::Value& operation) {
@@ -75,73 +107,127 @@ void check_answer(const HttpAnswer& answer, const rapidjson::Value& operation) {
 TEST_CASE("what is served and what openapi.json says are the same paths", "[api]") {
   RestBench bench;
   std::set<std::string> served;
-  for (const auto& route : api::rest_routes(*bench.gate, *bench.archive, bench.clock)) {
-    CHECK(route.method == "GET");
-    served.insert(route.path);
-  }
+  for (const auto& route : api::rest_routes(bench.parts())) served.insert(route.method + ' ' + route.path);
   std::set<std::string> described;
-  for (const auto& path : description()["paths"].GetObject()) described.insert(path.name.GetString());
+  for (const auto& path : description()["paths"].GetObject())
+    for (const auto& operation : path.value.GetObject())
+      described.insert(upper(operation.name.GetString()) + ' ' + path.name.GetString());
   CHECK(served == described);
   CHECK(bench.get("/api/v1/openapi.json").body == api::openapi_json);
 }
 
-TEST_CASE("every documented status of every path is produced, with the answer that is described", "[api]") {
-  RestBench bench;
-  RestBench strict({.gate = {.anonymous_loopback = false, .requests_per_second = 0.5}});
-  RestBench::Options tight_options;
-  tight_options.limits = {.rows = 0, .series = 0, .readings = 0, .anomalies = 0};
-  RestBench tight(std::move(tight_options));
-  RestBench::Options full_options;
-  full_options.workers = 1;
-  full_options.max_waiting = 0;  // nobody is ever let in
-  RestBench full(std::move(full_options));
+/// Servers that answer what a quiet one with room does not.
+struct Benches {
+  RestBench usual;
+  RestBench strict{{.gate = {.anonymous_loopback = false, .requests_per_second = 0.5}}};
+  RestBench tight{[] {
+    RestBench::Options options;
+    options.limits = {.rows = 0, .series = 0, .readings = 0, .anomalies = 0};
+    return options;
+  }()};
+  RestBench full{[] {
+    RestBench::Options options;
+    options.workers = 1;
+    options.max_waiting = 0;  // nobody is ever let in
+    return options;
+  }()};
+};
 
+using Ways = std::map<std::string, std::function<HttpAnswer()>>;
+
+Ways ways_to_read(Benches& benches, const std::string& path) {
+  auto& bench = benches.usual;
+  const auto good = existing(path);
+  return {
+      {"200", [&bench, good] { return bench.read(good); }},
+      {"304", [&bench, good] { return bench.read(good, "If-None-Match: *\r\n"); }},
+      {"400", [&bench, good] { return bench.read(good + "?unheard=of"); }},
+      {"401", [&bench, good] { return bench.get(good); }},
+      {"403", [&bench, good] { return bench.get(good, bearer(bench.key("acme", {.write = true}))); }},
+      {"404", [&bench, path] { return bench.read(missing(path)); }},
+      {"422", [&benches, good] { return benches.tight.read(good); }},
+      {"429",
+       [&benches, good] {
+         const auto key = benches.strict.key("acme");
+         (void)benches.strict.get(good, bearer(key));
+         return benches.strict.get(good, bearer(key));
+       }},
+      {"503", [&benches, good] { return benches.full.read(good); }},
+  };
+}
+
+Ways ways_to_change(Benches& benches, const std::string& method, const std::string& path,
+                    const std::string& operation) {
+  const auto good = existing(path);
+  const auto bodies = bodies_of(operation);
+  const auto order = [&benches, method, body = bodies.good](const std::string& to) {
+    return [&benches, method, body, to] { return benches.usual.order(method, to, body); };
+  };
+  const auto as = [&benches, method, good, body = bodies.good](const std::string& headers) {
+    return [&benches, method, good, body, headers] { return benches.usual.send(method, good, body, headers); };
+  };
+  const auto done = order(good);
+  return {
+      {"201", done},
+      {"204", done},
+      {"400", order(good + "?unheard=of")},
+      {"401", as("")},
+      {"403", as(bearer(benches.usual.acme))},
+      {"404", order(missing(path))},
+      {"409", order(replaced(path, "{id}", DeskDouble::old))},
+      {"415", as(bearer(benches.usual.hand) + "Content-Type: text/plain\r\n")},
+      {"422", [&benches, method, good, bad = bodies.bad] { return benches.usual.order(method, good, bad); }},
+      {"429",
+       [&benches, method, good, body = bodies.good] {
+         const auto key = bearer(benches.strict.key("acme", {.write = true}));
+         (void)benches.strict.send(method, good, body, key);
+         return benches.strict.send(method, good, body, key);
+       }},
+      {"503", [&benches, method, good, body = bodies.good] { return benches.full.order(method, good, body); }},
+  };
+}
+
+TEST_CASE("every documented status of every operation is produced, with the answer that is described", "[api]") {
+  Benches benches;
   for (const auto& path : description()["paths"].GetObject()) {
-    const std::string name = path.name.GetString();
-    const auto& operation = path.value["get"];
-    const auto good = existing(name);
-    const auto write_only = bench.key("acme", {.write = true});
-    const std::map<std::string, std::function<HttpAnswer()>> ways = {
-        {"200", [&] { return bench.read(good); }},
-        {"304", [&] { return bench.read(good, "If-None-Match: *\r\n"); }},
-        {"400", [&] { return bench.read(good + "?unheard=of"); }},
-        {"401", [&] { return bench.get(good); }},
-        {"403", [&] { return bench.get(good, bearer(write_only)); }},
-        {"404", [&] { return bench.read(missing(name)); }},
-        {"422", [&] { return tight.read(good); }},
-        {"429",
-         [&] {
-           const auto key = strict.key("acme");
-           (void)strict.get(good, bearer(key));
-           return strict.get(good, bearer(key));
-         }},
-        {"503", [&] { return full.read(good); }},
-    };
-    for (const auto& status : documented_statuses(operation)) {
-      CAPTURE(name, status);
-      REQUIRE(ways.contains(status));
-      const auto answer = ways.at(status)();
-      CHECK(std::to_string(answer.status) == status);
-      check_answer(answer, operation);
+    for (const auto& operation : path.value.GetObject()) {
+      const std::string name = path.name.GetString();
+      const auto method = upper(operation.name.GetString());
+      const auto ways = method == "GET"
+                            ? ways_to_read(benches, name)
+                            : ways_to_change(benches, method, name, operation.value["operationId"].GetString());
+      // The successes last: what is deleted cannot be asked about.
+      auto statuses = documented_statuses(operation.value);
+      for (auto status = statuses.rbegin(); status != statuses.rend(); ++status) {
+        CAPTURE(method, name, *status);
+        REQUIRE(ways.contains(*status));
+        const auto answer = ways.at(*status)();
+        CHECK(std::to_string(answer.status) == *status);
+        check_answer(answer, operation.value);
+      }
     }
   }
 }
 
-TEST_CASE("each path takes the parameters that openapi.json lists, and no others", "[api]") {
+TEST_CASE("each operation takes the parameters that openapi.json lists, and no others", "[api]") {
   RestBench bench;
   for (const auto& path : description()["paths"].GetObject()) {
     const std::string name = path.name.GetString();
     if (name.ends_with("openapi.json")) continue;
-    CAPTURE(name);
-    std::string known;
-    for (const auto& given : path.value["get"]["parameters"].GetArray()) {
-      const auto& parameter = resolved(given, description());
-      if (std::string(parameter["in"].GetString()) == "query")
-        known += std::string(" ") + parameter["name"].GetString();
+    for (const auto& operation : path.value.GetObject()) {
+      const auto method = upper(operation.name.GetString());
+      CAPTURE(method, name);
+      std::string known;
+      if (operation.value.HasMember("parameters"))
+        for (const auto& given : operation.value["parameters"].GetArray()) {
+          const auto& parameter = resolved(given, description());
+          if (std::string(parameter["in"].GetString()) == "query")
+            known += std::string(" ") + parameter["name"].GetString();
+        }
+      const auto answer = bench.order(method, existing(name) + "?unheard=of");
+      CHECK(answer.body.find(known.empty() ? "there are no parameters here" : "is not known: use" + known + "\"") !=
+            std::string::npos);
     }
-    const auto answer = bench.read(existing(name) + "?unheard=of");
-    CHECK(answer.body.find(known.empty() ? "there are no parameters here" : "is not known: use" + known + "\"") !=
-          std::string::npos);
   }
 }
 
@@ -154,6 +240,9 @@ TEST_CASE("the other shapes fit their description, too", "[api]") {
       {"/api/v1/statistics", "?by=device&from=0"},
       {"/api/v1/devices", "?limit=1"},
       {"/api/v1/metrics", "?limit=1"},
+      {"/api/v1/alerts", "?state=all&limit=1"},
+      {"/api/v1/alerts", "?state=all&shape=rows"},
+      {"/api/v1/alerts", "?state=all&shape=rows&as=annotations"},
   }));
   CAPTURE(path, question);
   check_answer(bench.read(path + question), description()["paths"][path.c_str()]["get"]);

@@ -70,6 +70,9 @@ TEST_CASE("only a client of this machine may come without a key, and only when t
   const auto [headers, status] = GENERATE(table<std::string, int>({
       {"X-Forwarded-For: 192.0.2.1\r\n", 401},  // a proxy speaks for somebody else
       {"Forwarded: for=192.0.2.1\r\n", 401},
+      {"Origin: https://evil.example\r\n", 401},
+      {"Origin: null\r\n", 401},
+      {"Origin: http://127.0.0.1:8080\r\n", 200},
       {"Authorization: Bearer nonsense\r\n", 401},  // whoever shows a key is meant by it
   }));
   CAPTURE(headers);
@@ -114,11 +117,14 @@ TEST_CASE("no route finds anything of another tenant, and no answer tells that i
   const auto nobody = bench.key("nobody");
   const std::vector<std::string> named = {"site=site1", "device=boiler", "metric=temperature"};
   std::size_t walked = 0;
-  for (const auto& route : api::rest_routes(*bench.gate, *bench.archive, bench.clock)) {
-    if (route.path.ends_with("openapi.json")) continue;
+  for (const auto& route : api::rest_routes(bench.parts())) {
+    if (route.path.ends_with("openapi.json") || route.method != "GET") continue;
     ++walked;
     auto path = route.path;
-    for (const auto& [what, by] : {std::pair{"{site}", "site1"}, {"{device}", "boiler"}, {"{metric}", "temperature"}}) {
+    for (const auto& [what, by] : {std::pair{"{site}", "site1"},
+                                   {"{device}", "boiler"},
+                                   {"{metric}", "temperature"},
+                                   {"{id}", DeskDouble::hot}}) {
       if (const auto at = path.find(what); at != std::string::npos) path.replace(at, std::string(what).size(), by);
     }
     CAPTURE(path);
@@ -132,7 +138,9 @@ TEST_CASE("no route finds anything of another tenant, and no answer tells that i
         CHECK(foreign.status == 404);
         // The same words as for what is nowhere.
         auto nowhere = path;
-        nowhere.replace(nowhere.find("boiler"), 6, "nowher");
+        for (const std::string part : {"boiler", DeskDouble::hot}) {
+          if (const auto at = nowhere.find(part); at != std::string::npos) nowhere.replace(at, part.size(), "nowhere");
+        }
         const auto other = bench.get(nowhere, bearer(key));
         CHECK(without_instance(foreign.body) == without_instance(other.body));
       }
@@ -146,12 +154,29 @@ TEST_CASE("no route finds anything of another tenant, and no answer tells that i
     }
     CHECK(bench.get(path, bearer(bench.acme)).body.find("grail") == std::string::npos);
   }
-  CHECK(walked == 10);
+  CHECK(walked == 14);
   // A cursor carries no rights.
   const auto page = bench.read(devices + "?limit=1").body;
   const auto at = page.find(R"("next":")") + 8;
   const auto cursor = page.substr(at, page.find('"', at) - at);
   CHECK(bench.get(devices + "?limit=1&cursor=" + cursor, bearer(rival)).body.find("pump") == std::string::npos);
+}
+
+TEST_CASE("nothing of another tenant can be changed, and no answer tells that it is there", "[api]") {
+  RestBench bench;
+  const auto rival = bench.key("rival", {.read = true, .write = true});
+  const auto hot = std::string("/api/v1/alerts/") + DeskDouble::hot;
+  const std::string nowhere = "/api/v1/alerts/a-0123456789abcdef";
+  for (const auto& [method, path, other] :
+       {std::tuple{"POST", hot + "/ack", nowhere + "/ack"}, std::tuple{"POST", hot + "/silence", nowhere + "/silence"},
+        std::tuple{"DELETE", std::string("/api/v1/silences/works"), std::string("/api/v1/silences/nothing")}}) {
+    CAPTURE(path);
+    const auto foreign = bench.send(method, path, "", bearer(rival));
+    CHECK(foreign.status == 404);
+    CHECK(without_instance(foreign.body) == without_instance(bench.send(method, other, "", bearer(rival)).body));
+    CHECK(bench.send(method, path, "", bearer(bench.acme)).status == 403);  // a key that may only read
+  }
+  CHECK(bench.desk.orders() == 0);
 }
 
 TEST_CASE("keys are nowhere in the logs and not in the file", "[api]") {

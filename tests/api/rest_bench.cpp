@@ -86,7 +86,7 @@ RestBench::RestBench(Options options) {
   service_keys = std::make_unique<store::KeysDb>(folder.path() / store::KeysDb::file_name);
   gate = std::make_unique<api::Gate>(*service_keys, options.gate, clock);
   archive = std::make_unique<api::Archive>(folder.path(), proto::Tenancy::multi);
-  auto routes = api::rest_routes(*gate, *archive, clock, options.limits);
+  auto routes = api::rest_routes(parts(), options.limits);
   for (auto& route : options.more) routes.push_back(std::move(route));
   api::HttpOptions http;
   http.port = 0;
@@ -95,6 +95,7 @@ RestBench::RestBench(Options options) {
   server = std::make_unique<api::HttpServer>(http, std::move(routes), clock, log, metrics);
   server->start();
   acme = key("acme");
+  hand = key("acme", {.read = true, .write = true});
 }
 
 RestBench::~RestBench() { server->stop(); }
@@ -107,6 +108,23 @@ std::string RestBench::key(const std::string& tenant, store::KeyScopes scopes) {
 
 HttpAnswer RestBench::get(std::string_view path, std::string_view headers) {
   return HttpClient(port()).get(path, headers).value();
+}
+
+HttpAnswer RestBench::send(std::string_view method, std::string_view path, std::string_view body,
+                           std::string_view headers) {
+  HttpClient client(port());
+  std::string request = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n";
+  request += headers;
+  if (!body.empty() && headers.find("Content-Type") == std::string_view::npos) {
+    request += "Content-Type: application/json\r\n";
+  }
+  request += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  client.send(request + std::string(body));
+  return client.receive().value();
+}
+
+HttpAnswer RestBench::order(std::string_view method, std::string_view path, std::string_view body) {
+  return send(method, path, body, bearer(hand));
 }
 
 HttpAnswer RestBench::read(std::string_view path, std::string_view headers) {

@@ -9,6 +9,7 @@
 #include "api/rest.hpp"
 #include "store/state_db.hpp"
 #include "store/store.hpp"
+#include "tests/api/desk_double.hpp"
 #include "tests/api/http_client.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/simulated_clock.hpp"
@@ -23,6 +24,7 @@ namespace telltale::test {
 ///          site1/pump     temperature 7.5 at 04:39
 ///          west/boiler    temperature 1 at 04:39
 ///   rival: site9/vault    grail 42 at 04:39
+/// Alerts and silences: see DeskDouble.
 class RestBench {
  public:
   struct Options {
@@ -40,6 +42,11 @@ class RestBench {
   HttpAnswer get(std::string_view path, std::string_view headers = {});
   /// With a key of acme that may read.
   HttpAnswer read(std::string_view path, std::string_view headers = {});
+  /// Any method; a body goes as JSON unless the headers name another type.
+  HttpAnswer send(std::string_view method, std::string_view path, std::string_view body, std::string_view headers);
+  /// With a key of acme that may read and write.
+  HttpAnswer order(std::string_view method, std::string_view path, std::string_view body = {});
+  [[nodiscard]] api::RestParts parts() { return {*gate, *archive, desk, clock}; }
   [[nodiscard]] std::uint16_t port() const { return server->port(); }
 
   SimulatedClock clock;
@@ -52,8 +59,10 @@ class RestBench {
   std::unique_ptr<store::KeysDb> service_keys;  // the gate's
   std::unique_ptr<api::Gate> gate;
   std::unique_ptr<api::Archive> archive;
+  DeskDouble desk;
   std::unique_ptr<api::HttpServer> server;
   std::string acme;  // the key of read()
+  std::string hand;  // the key of order()
 };
 
 [[nodiscard]] inline std::string bearer(std::string_view key) {

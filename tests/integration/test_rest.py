@@ -125,9 +125,9 @@ class WithKeys(Rest):
         self.assertEqual(self.ask("/api/v1/metrics", acme)["items"], [{"site": "plant-acme", "device": "pump", "metric": "acme"}])
         described = json.loads(self.get("/api/v1/openapi.json")[1])["paths"]
         self.assertGreater(len(described), 9)
-        for path in described:
-            if path.endswith("openapi.json"):
-                continue
+        for path, operations in described.items():
+            if path.endswith("openapi.json") or "get" not in operations or "{id}" in path:
+                continue  # alerts: test_rest_orders.py
             own = path.replace("{site}", "plant-acme").replace("{device}", "pump").replace("{metric}", "acme")
             with self.subTest(path):
                 self.assertEqual(self.status(own, acme), 200)

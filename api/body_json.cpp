@@ -1,0 +1,119 @@
+#include "api/body_json.hpp"
+
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
+
+#include <algorithm>
+#include <set>
+
+#include "proto/number_text.hpp"
+#include "proto/query_time.hpp"
+#include "proto/topic.hpp"
+
+namespace telltale::api {
+
+namespace {
+
+constexpr std::size_t longest_text = 1024;
+
+std::string pointer_to(std::string_view member) {
+  std::string pointer = "/";
+  for (const char c : member) c == '~' ? pointer += "~0" : c == '/' ? pointer += "~1" : pointer += c;
+  return pointer;
+}
+
+std::string_view view(const rapidjson::Value& text) { return {text.GetString(), text.GetStringLength()}; }
+
+}  // namespace
+
+struct BodyJson::Document {
+  rapidjson::Document json;
+};
+
+BodyJson::BodyJson(std::unique_ptr<Document> document) : document_(std::move(document)) {}
+BodyJson::~BodyJson() = default;
+BodyJson::BodyJson(BodyJson&&) noexcept = default;
+BodyJson& BodyJson::operator=(BodyJson&&) noexcept = default;
+
+std::optional<Problem> not_json(const Request& request) {
+  const auto given = request.header("Content-Type");
+  const auto type = proto::trim(given.substr(0, given.find(';')));
+  if (proto::equal_ignoring_case(type, "application/json")) return std::nullopt;
+  return Problem{415, "validation", "Unsupported media type", "send 'Content-Type: application/json'"};
+}
+
+Result<BodyJson, Problem> BodyJson::read(const Request& request, std::initializer_list<std::string_view> known,
+                                         MayBeEmpty empty) {
+  auto document = std::make_unique<Document>();
+  auto& json = document->json;
+  if (request.body.empty() && empty == MayBeEmpty::yes) {
+    json.SetObject();
+    return BodyJson(std::move(document));
+  }
+  if (auto problem = not_json(request)) return fail(*std::move(problem));
+  // Iterative: the depth of a hostile body costs no stack.
+  constexpr unsigned flags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag;
+  json.Parse<flags>(request.body.data(), request.body.size());
+  const auto bad = [](std::string detail) {
+    return fail(Problem{400, "validation", "The body is not valid", std::move(detail)});
+  };
+  if (json.HasParseError()) {
+    return bad("byte " + std::to_string(json.GetErrorOffset()) + ": " + GetParseError_En(json.GetParseError()));
+  }
+  if (!json.IsObject()) return bad("a JSON object is needed");
+  BodyJson body(std::move(document));
+  std::set<std::string_view> seen;
+  for (const auto& member : body.document_->json.GetObject()) {
+    const auto name = view(member.name);
+    if (std::ranges::find(known, name) == known.end()) {
+      std::string words;
+      for (const auto word : known) words.append(words.empty() ? "" : " ").append(word);
+      body.fault(name.substr(0, longest_text), "is not known: use " + words);
+    } else if (!seen.insert(name).second) {
+      body.fault(name, "is given twice");
+    }
+  }
+  return body;
+}
+
+std::optional<std::string> BodyJson::text(std::string_view member) {
+  const auto found = document_->json.FindMember(rapidjson::Value(rapidjson::StringRef(member.data(), member.size())));
+  if (found == document_->json.MemberEnd() || found->value.IsNull()) return std::nullopt;
+  if (!found->value.IsString()) {
+    fault(member, "must be a text");
+  } else if (found->value.GetStringLength() > longest_text) {
+    fault(member, "is longer than " + std::to_string(longest_text) + " bytes");
+  } else {
+    return std::string(view(found->value));
+  }
+  return std::nullopt;
+}
+
+std::optional<Timestamp> BodyJson::time(std::string_view member, Timestamp now) {
+  const auto found = document_->json.FindMember(rapidjson::Value(rapidjson::StringRef(member.data(), member.size())));
+  if (found == document_->json.MemberEnd() || found->value.IsNull()) return std::nullopt;
+  std::optional<std::string> given;
+  if (found->value.IsNumber()) {
+    given =
+        found->value.IsInt64() ? std::to_string(found->value.GetInt64()) : proto::number_text(found->value.GetDouble());
+  } else {
+    given = text(member);
+  }
+  if (!given) return std::nullopt;
+  const auto parsed = proto::parse_query_time(*given, now);
+  if (!parsed) fault(member, parsed.error());
+  return parsed ? std::optional(*parsed) : std::nullopt;
+}
+
+void BodyJson::fault(std::string_view member, std::string detail) {
+  faults_.push_back({{}, std::move(detail), pointer_to(member)});
+}
+
+std::optional<Problem> BodyJson::problem() const {
+  if (faults_.empty()) return std::nullopt;
+  const auto n = faults_.size();
+  return Problem{422, "validation", "The body is not valid",
+                 std::to_string(n) + (n == 1 ? " member is wrong" : " members are wrong"), faults_};
+}
+
+}  // namespace telltale::api

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/http_message.hpp"
+#include "proto/clock.hpp"
+#include "proto/result.hpp"
+
+namespace telltale::api {
+
+/// The JSON object in the body of one request, read strictly: a member that the route does not know, one that is given
+/// twice and a value that cannot be read are faults. All are collected, so that the client hears of every one at once.
+/// null is the same as absent.
+class BodyJson {
+ public:
+  enum class MayBeEmpty : std::uint8_t { no, yes };
+  /// Errors: 415 when it is not called JSON, 400 when it is none, or no object.
+  [[nodiscard]] static Result<BodyJson, Problem> read(const Request& request,
+                                                      std::initializer_list<std::string_view> known,
+                                                      MayBeEmpty empty = MayBeEmpty::no);
+  ~BodyJson();
+  BodyJson(BodyJson&&) noexcept;
+  BodyJson& operator=(BodyJson&&) noexcept;
+
+  using Check = bool (*)(std::string_view);
+  [[nodiscard]] std::optional<std::string> text(std::string_view member);
+  /// A number or a text, as contracts 3, or now+15m.
+  [[nodiscard]] std::optional<Timestamp> time(std::string_view member, Timestamp now);
+
+  void fault(std::string_view member, std::string detail);
+  /// What is wrong, after everything was asked for.
+  [[nodiscard]] std::optional<Problem> problem() const;
+
+ private:
+  struct Document;
+  explicit BodyJson(std::unique_ptr<Document> document);
+  std::unique_ptr<Document> document_;
+  std::vector<Fault> faults_;
+};
+
+/// What is wrong with the content type of a request with a body; JSON only (contracts 7).
+[[nodiscard]] std::optional<Problem> not_json(const Request& request);
+
+}  // namespace telltale::api
