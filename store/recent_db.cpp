@@ -63,7 +63,7 @@ void put_value(Statement& put, const Batch& batch, const Reading& r) {
 /// The connection and its statements, prepared once.
 struct RecentDb::Open {
   Database database;
-  Statement put, keep, series, position, next_series, prune, erase_rows, erase_name;
+  Statement put, keep, series, position, no_position, next_series, prune, erase_rows, erase_name;
 
   explicit Open(const std::filesystem::path& file)
       : database(migrated(file)),
@@ -71,6 +71,7 @@ struct RecentDb::Open {
         keep(database, "insert or ignore into reading values(?, ?, ?)"),
         series(database, "insert or replace into series values(?, ?, ?, ?, ?, ?)"),
         position(database, "insert or replace into position values(1, ?, ?)"),
+        no_position(database, "delete from position"),
         next_series(database, "select series_id from series where series_id>? order by series_id limit ?"),
         prune(database, "delete from reading where series_id=? and ts<?"),
         erase_rows(database, "delete from reading where series_id=?"),
@@ -102,6 +103,7 @@ void RecentDb::open_file() {
 
 void RecentDb::open() {
   open_file();
+  to_fill_.clear();
   Statement select(open_->database, "select generation, sequence from position");
   if (auto row = select.query(); row.next()) {
     position_ = {static_cast<std::uint64_t>(row.integer(0)), static_cast<std::uint64_t>(row.integer(1))};
@@ -173,6 +175,15 @@ bool RecentDb::too_fast(Millis elapsed) {
 }
 
 void RecentDb::tick(Millis elapsed) {
+  try {
+    follow(elapsed);
+  } catch (...) {
+    open_.reset();  // what was taken and not written is in no file
+    throw;
+  }
+}
+
+void RecentDb::follow(Millis elapsed) {
   const bool was_paused = paused_;
   const bool skip = too_fast(elapsed);
   if (!open_) open();
@@ -194,7 +205,12 @@ void RecentDb::tick(Millis elapsed) {
     position_ = next.batch->position;
     copy(*next.batch, oldest_ms);
   }
-  open_->position.run(position_.generation, position_.sequence);
+  // Until everything older is filled in there is no position: whoever opens the file fills it in from the beginning.
+  if (gap || !to_fill_.empty()) {
+    open_->no_position.run();
+  } else {
+    open_->position.run(position_.generation, position_.sequence);
+  }
   transaction.commit();
   if (gap) start_filling(oldest_ms);
   fill_some();

@@ -26,13 +26,15 @@ class RecentDb {
   RecentDb(std::filesystem::path folder, Feed& feed, const Clock& clock, proto::Logger& log, Limits limits);
   ~RecentDb();
 
-  /// Copies what arrived since the last tick, `elapsed` ago. Errors: DatabaseError; a later tick goes on.
+  /// Copies what arrived since the last tick, `elapsed` ago. Errors: DatabaseError; a later tick goes on from what the
+  /// file says that it has.
   void tick(Millis elapsed);
   /// Deletes and overwrites all rows of some series, if there is a recent.db, even one that is not kept any more.
   void forget(const std::vector<proto::SeriesId>& series);
 
  private:
   void open();
+  void follow(Millis elapsed);
   void open_file();
   void erase(const std::vector<proto::SeriesId>& series);
   void start_filling(std::int64_t from_ms);

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <optional>
 
 #include "store/day.hpp"
 #include "store/recent_db.hpp"
@@ -109,4 +110,44 @@ TEST_CASE("recent.db forgets old hours, and pauses while readings arrive too fas
   publish(batch_of({number(1, start_ms + store::hour_ms + 10'000, 3)}));
   recent.tick(Millis{2000});
   CHECK(rows_in_recent(world) == 2);
+}
+
+TEST_CASE("rows that recent.db could not take are there when it can again, also after a restart", "[store]") {
+  const bool restart = GENERATE(false, true);
+  CAPTURE(restart);
+  World world;
+  world.options.recent_hours = 24;
+  std::optional<store::Store> store;
+  store.emplace(world.options, world.clock, world.log, world.metrics);
+  REQUIRE(store->append(named_batch({number(1, start_ms, 1), number(2, start_ms, 2)})));
+  REQUIRE(eventually([&] { return rows_in_recent(world) == 2; }));
+  const auto change = [&](const char* sql) {
+    Database(world.options.path / "recent.db", Database::Mode::normal).exec(sql);
+  };
+  const auto refused = [&] { return world.log.count_containing("recent.db waits"); };
+  constexpr const char* refuse =
+      "create trigger refuse before insert on reading when new.series_id = 1 begin select "
+      "raise(abort, 'refused'); end";
+  SECTION("as they arrived") {
+    change(refuse);
+    REQUIRE(store->append(batch_of({number(2, start_ms + 1, 3), number(1, start_ms + 1, 4)})));
+    REQUIRE(eventually([&] { return refused() > 0; }));
+  }
+  SECTION("as they were filled in from the store") {
+    REQUIRE(store->append(batch_of({number(2, start_ms + 1, 3), number(1, start_ms + 1, 4)})));
+    REQUIRE(eventually([&] { return rows_in_recent(world) == 4; }));
+    store.reset();
+    change("delete from reading; delete from position");
+    change(refuse);
+    store.emplace(world.options, world.clock, world.log, world.metrics);
+    REQUIRE(eventually([&] { return refused() > 0; }));
+  }
+  if (restart) {
+    store.reset();
+    change("drop trigger refuse");
+    store.emplace(world.options, world.clock, world.log, world.metrics);
+  } else {
+    change("drop trigger refuse");
+  }
+  CHECK(eventually([&] { return rows_in_recent(world) == 4; }));
 }
