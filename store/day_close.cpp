@@ -79,6 +79,11 @@ class SeriesWalk {
   std::priority_queue<Place> heap_;
 };
 
+void sync_folder(Disk& disk, const fs::path& folder) {
+  if (const int error = disk.sync_directory(folder); error != 0)
+    throw StoreFailure(folder.string() + ": " + std::strerror(error));
+}
+
 /// The day's rows in the month's two files; nothing is seen before commit(). The steps may be killed apart: the day is
 /// rolled up again then.
 class DayRollups {
@@ -119,11 +124,17 @@ class DayRollups {
   static RollupFile open(const fs::path& folder, Catalog& catalog, const DayGroup& group, RollupStep step) {
     fs::create_directories(folder / "rollup");
     const auto name = to_string(RollupFileName{month_of_day(group.day), group.klass, step});
-    // One that was taken away and is begun anew must not pass for the whole month.
-    const bool there = fs::exists(folder / "rollup" / name);
     const auto listed = catalog.rollup_file(name);
-    if (!listed || (!there && listed->complete)) catalog.put_rollup_file({name, !listed || there});
-    return RollupFile::open(folder / "rollup" / name);
+    // One that was taken away and is begun anew must not pass for the whole month.
+    if (listed && listed->complete && !fs::exists(folder / "rollup" / name)) catalog.put_rollup_file({name, false});
+    auto file = RollupFile::open(folder / "rollup" / name);
+    if (!listed) {
+      // One that is listed is missed when it is not there: it comes first.
+      Disk disk;
+      sync_folder(disk, folder / "rollup");
+      catalog.put_rollup_file({name, true});
+    }
+    return file;
   }
   RollupFile hours_file_, days_file_;
   RollupFile::Replace hours_, days_;
@@ -137,11 +148,6 @@ void sync_file(Disk& disk, const fs::path& file) {
   const Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
   const int error = fd ? disk.sync(fd.get()) : errno;
   if (error != 0) throw StoreFailure(file.string() + ": " + std::strerror(error));
-}
-
-void sync_folder(Disk& disk, const fs::path& folder) {
-  if (const int error = disk.sync_directory(folder); error != 0)
-    throw StoreFailure(folder.string() + ": " + std::strerror(error));
 }
 
 std::uint64_t readings_in(DayFile file) {

@@ -134,3 +134,28 @@ TEST_CASE("a reader that has seen a rollup file go reads the readings instead", 
   fs::remove(rollup_path(old, step));
   CHECK(count(reader) == counted);
 }
+
+TEST_CASE("a rollup file that could not be made is not missed as one that was lost", "[store]") {
+  World world;
+  const auto file =
+      world.options.path / "rollup" / to_string(store::RollupFileName{month, "raw", store::RollupStep::hour});
+  const auto closed = [&] {
+    const auto files = store::Catalog::open_read_only(world.options.path).day_files(INT64_MIN, INT64_MAX);
+    return !files.empty() && files.front().closed;
+  };
+  {
+    auto store = world.open();
+    fs::create_symlink(world.folder.path() / "not mounted" / "file", file);
+    REQUIRE(store.append(batch_of({number(1, yesterday_ms, 1)})));
+    REQUIRE(store.rotate());
+    REQUIRE(eventually([&] { return world.log.count_containing("closing days waits") == 1; }));
+    store.stop();
+  }
+  fs::remove(file);
+  auto store = world.open();
+  REQUIRE(eventually(closed));
+  store.stop();
+  CHECK(store.damaged() == 0);
+  CHECK(world.log.count_containing("it is not there") == 0);
+  CHECK(rows_of(file).size() == 1);
+}
