@@ -57,19 +57,39 @@ void AlertBook::say(Alert& alert, Standing standing, Reason reason) {
 
 void AlertBook::say_over(Alert& alert, State state, Reason reason) { say(alert, {state, {}, {}}, reason); }
 
-void AlertBook::look(Alert& alert) {
-  if (alert.hidden || alert.phase != Phase::open) return;
+bool AlertBook::look(Alert& alert) {
+  if (alert.hidden || alert.phase != Phase::open) return false;
   Standing now = standing(alert);
-  if (now.state == alert.said.state) return;
-  if (now.state == State::silenced) return say(alert, std::move(now), Reason::silence_began);
+  if (now.state == alert.said.state) return false;
+  if (now.state == State::silenced) {
+    say(alert, std::move(now), Reason::silence_began);
+    return false;
+  }
   // It violates at this moment: whatever it was before, it fires.
   if (now.state == State::flapping) now.state = alert.plain = State::firing;
-  if (alert.said.state == State::silenced) say(alert, std::move(now), Reason::silence_ended);
+  if (alert.said.state != State::silenced) return false;
+  if (now.state == State::firing) return true;
+  say(alert, std::move(now), Reason::silence_ended);
+  return false;
 }
 
 void AlertBook::look_again() {
-  for (const auto& alert : slots_)
-    if (alert) look(*alert);
+  std::vector<Returning> returning;
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+    if (slots_[slot] && look(*slots_[slot])) returning.push_back({handle_of(slot), slots_[slot]->origin});
+  if (!returning.empty()) bring_back(returning);
+}
+
+void AlertBook::bring_back(const std::vector<Returning>& returning) {
+  before_return_(returning);
+  for (const auto& r : returning) {
+    Alert* alert = find(r.handle);
+    if (alert != nullptr && !alert->hidden) say(*alert, standing(*alert), Reason::silence_ended);
+  }
+}
+
+AlertHandle AlertBook::handle_of(std::size_t slot) const {
+  return std::uint64_t{slots_[slot]->generation} << 32 | (slot + 1);
 }
 
 proto::Severity AlertBook::escalated(const Alert& alert) const {
@@ -209,6 +229,10 @@ void AlertBook::set_speaker(AlertHandle member, AlertHandle speaker) {
   if (Alert* alert = find(member)) alert->speaker = speaker;
 }
 
+void AlertBook::set_origin(AlertHandle handle, AlertOrigin origin) {
+  if (Alert* alert = find(handle)) alert->origin = origin;
+}
+
 void AlertBook::set_severity(AlertHandle handle, proto::Severity severity, std::vector<proto::Escalation> escalation) {
   Alert* alert = find(handle);
   if (alert == nullptr) return;
@@ -297,7 +321,7 @@ void AlertBook::on_deadline(const Timer& timer) {
   }
   if (alert->silenced && alert->silenced->until != never && alert->silenced->until <= now) {
     alert->silenced.reset();
-    look(*alert);
+    if (look(*alert)) bring_back({{timer.subject, alert->origin}});
   }
   move(*alert, std::max(alert->said.severity, escalated(*alert)), Reason::escalated);
   arm(timer.subject, *alert);

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "analytics/distinct_starts.hpp"
@@ -21,6 +23,19 @@ using AlertHandle = std::uint64_t;
 
 /// A hidden alert lives on without transitions: a grouped or site alert speaks for it.
 enum class Showing : std::uint8_t { shown, hidden };
+
+/// Whose alert it is, as far as another one may speak for it; 0 is none. Known again after decode, so no part of the
+/// state.
+struct AlertOrigin {
+  std::uint32_t series = 0;
+  std::uint32_t device = 0;  // of its `offline`
+};
+
+/// An alert whose silence is over and that fires.
+struct Returning {
+  AlertHandle handle = 0;
+  AlertOrigin origin;
+};
 
 /// What a clearing reading adds to the last transition.
 struct Clearing {
@@ -38,7 +53,11 @@ struct Clearing {
 /// a call but for look_again(); an alert costs memory until it is forgotten.
 class AlertBook {
  public:
-  AlertBook(Workspace& ws, const Silences& silences) : ws_(ws), silences_(silences) {}
+  /// `before_return` sees all alerts that are about to fire again because a silence ended, and hides those for which
+  /// another alert speaks from now on.
+  using BeforeReturn = std::function<void(const std::vector<Returning>&)>;
+  AlertBook(Workspace& ws, const Silences& silences, BeforeReturn before_return)
+      : ws_(ws), silences_(silences), before_return_(std::move(before_return)) {}
 
   /// `draft` gives identity, severity, started, count, value, threshold, summary, runbook; the rest is set here.
   AlertHandle raise(proto::AlertTransition draft, Millis cooldown, Showing showing,
@@ -54,6 +73,7 @@ class AlertBook {
   void show(AlertHandle handle);
   /// `speaker` speaks for the hidden alert `member`: its severity follows when the member's rises.
   void set_speaker(AlertHandle member, AlertHandle speaker);
+  void set_origin(AlertHandle handle, AlertOrigin origin);
   /// What its rule says now. An escalation that was reached already stays reached as far as the new steps go.
   void set_severity(AlertHandle handle, proto::Severity severity, std::vector<proto::Escalation> escalation = {});
 
@@ -105,6 +125,7 @@ class AlertBook {
     proto::Severity base = proto::Severity::warning;  // without escalation
     std::vector<proto::Escalation> escalation;
     AlertHandle speaker = 0;
+    AlertOrigin origin;
     Instant armed = never;  // the timer that counts; others are dropped when met
   };
   struct Standing {
@@ -118,8 +139,10 @@ class AlertBook {
   [[nodiscard]] Standing standing(const Alert& alert) const;
   void say(Alert& alert, Standing standing, proto::AlertReason reason);
   void say_over(Alert& alert, proto::AlertState state, proto::AlertReason reason);
-  /// Says how an open alert stands, if that is not what was said last.
-  void look(Alert& alert);
+  /// Says how an open alert stands, if that is not what was said last. True, and nothing said: it fires again.
+  [[nodiscard]] bool look(Alert& alert);
+  void bring_back(const std::vector<Returning>& returning);
+  [[nodiscard]] AlertHandle handle_of(std::size_t slot) const;
   void move(Alert& alert, proto::Severity severity, proto::AlertReason reason);
   [[nodiscard]] proto::Severity escalated(const Alert& alert) const;
   [[nodiscard]] Instant deadline(const Alert& alert) const;
@@ -133,6 +156,7 @@ class AlertBook {
 
   Workspace& ws_;
   const Silences& silences_;
+  BeforeReturn before_return_;
   std::vector<std::unique_ptr<Alert>> slots_;
   std::vector<std::uint32_t> free_;
   std::uint32_t opened_ = 0;

@@ -23,7 +23,10 @@ constexpr unsigned oldest_version = 3;
 struct Engine::Impl {
   Workspace ws;
   Silences silences{ws};
-  AlertBook book{ws, silences};
+  AlertBook book{ws, silences, [this](const std::vector<Returning>& alerts) {
+                   watchdog.returning(alerts);
+                   groups.returning(alerts);
+                 }};
   SeriesGroups groups{ws, book};
   ServiceAlerts service{ws, book};
   RuleRunner rules{ws, book, groups};

@@ -306,6 +306,7 @@ bool RuleRunner::decode(proto::ByteReader& in, unsigned version) {
       if (parts & has_due) c.due = get_instant(in);
       if (parts & has_persistence) c.persistence.decode(in);
       if ((parts & has_memory) && !c.memory.decode(in, version)) return false;
+      groups_.own(c.alert, static_cast<std::uint32_t>(i));
       cells_[i].push_back(std::move(c));
     }
   }

@@ -19,14 +19,16 @@ bool SeriesGroups::relevant(const Raise& raise) const {
 
 AlertHandle SeriesGroups::raise(std::uint32_t device, std::uint32_t series, proto::AlertTransition draft,
                                 const proto::Rule& rule) {
-  if (book_.silenced(draft) && !book_.silenced(group_draft(device, draft.severity)))
-    return book_.raise(std::move(draft), rule.cooldown, Showing::shown, rule.escalate);
+  if (book_.silenced(draft) && !book_.silenced(group_draft(device, draft.severity))) {
+    const AlertHandle alone = book_.raise(std::move(draft), rule.cooldown, Showing::shown, rule.escalate);
+    own(alone, series);
+    return alone;
+  }
   Device& d = devices_[device];
   if (book_.open(d.group)) {
-    if (draft.severity > book_.severity(d.group)) book_.set_severity(d.group, draft.severity);
-    ++d.members;
-    book_.renew(d.group);
+    join(d, draft.severity);
     const AlertHandle member = book_.raise(std::move(draft), Millis{0}, Showing::hidden, rule.escalate);
+    own(member, series);
     book_.set_speaker(member, d.group);
     return member;
   }
@@ -36,9 +38,49 @@ AlertHandle SeriesGroups::raise(std::uint32_t device, std::uint32_t series, prot
   const bool grouped = raised.size() >= group_size;
   const AlertHandle handle =
       book_.raise(std::move(draft), rule.cooldown, grouped ? Showing::hidden : Showing::shown, rule.escalate);
+  own(handle, series);
   d.recent.push_back({ws_.clock.now(), series, handle});
   if (grouped) form_group(device, d);
   return handle;
+}
+
+void SeriesGroups::join(Device& d, proto::Severity severity) {
+  if (severity > book_.severity(d.group)) book_.set_severity(d.group, severity);
+  ++d.members;
+  book_.renew(d.group);
+}
+
+void SeriesGroups::returning(const std::vector<Returning>& alerts) {
+  std::map<std::uint32_t, std::vector<Returning>> by_device;
+  for (const auto& alert : alerts)
+    if (alert.origin.series != 0) by_device[ws_.fleet.series(alert.origin.series).device].push_back(alert);
+  for (const auto& [device, own_alerts] : by_device) come_back(device, own_alerts);
+}
+
+void SeriesGroups::come_back(std::uint32_t device, const std::vector<Returning>& alerts) {
+  auto severity = proto::Severity::info;
+  for (const auto& alert : alerts) severity = std::max(severity, book_.severity(alert.handle));
+  if (book_.silenced(group_draft(device, severity))) return;  // each is told by itself
+  Device& d = devices_[device];
+  if (book_.open(d.group)) {
+    for (const auto& alert : alerts) {
+      join(d, book_.severity(alert.handle));
+      book_.hide(alert.handle, part_of(device));
+      book_.set_speaker(alert.handle, d.group);
+    }
+    return;
+  }
+  std::erase_if(d.recent, [&](const Raise& r) {
+    return !recent(r) || std::ranges::any_of(alerts, [&](const Returning& a) { return a.handle == r.handle; });
+  });
+  for (const auto& alert : alerts) d.recent.push_back({ws_.clock.now(), alert.origin.series, alert.handle});
+  std::set<std::uint32_t> raised;
+  for (const Raise& r : d.recent) raised.insert(r.series);
+  if (raised.size() >= group_size) form_group(device, d);
+}
+
+std::string SeriesGroups::part_of(std::uint32_t device) const {
+  return "part of the grouped alert on " + ws_.fleet.device(device).name;
 }
 
 proto::AlertTransition SeriesGroups::group_draft(std::uint32_t device, proto::Severity severity) const {
@@ -59,7 +101,7 @@ void SeriesGroups::form_group(std::uint32_t device, Device& d) {
   draft.count = static_cast<std::uint32_t>(d.recent.size());
   for (const Raise& r : d.recent) draft.severity = std::max(draft.severity, book_.severity(r.handle));
   draft.summary = std::to_string(d.recent.size()) + " alerts within 60 s on " + draft.device;
-  for (const Raise& r : d.recent) book_.hide(r.handle, "part of the grouped alert on " + draft.device);
+  for (const Raise& r : d.recent) book_.hide(r.handle, part_of(device));
   d.members = draft.count;
   d.group = book_.raise(std::move(draft), Millis{0}, Showing::shown);
   for (const Raise& r : d.recent) book_.set_speaker(r.handle, d.group);

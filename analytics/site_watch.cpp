@@ -1,6 +1,7 @@
 #include "analytics/site_watch.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace telltale::analytics {
@@ -77,6 +78,7 @@ void SiteWatch::raise_offline(std::uint32_t device, std::string summary, bool in
   alert.severity = ws_.rules.offline_severity;
   alert.summary = std::move(summary);
   d.alert = book_.raise(std::move(alert), flapping_for, inhibited ? Showing::hidden : Showing::shown);
+  book_.set_origin(d.alert, {0, device});
 }
 
 std::string SiteWatch::part_of(std::uint32_t site) const {
@@ -113,37 +115,70 @@ void SiteWatch::look(std::uint32_t number, std::uint32_t device) {
   ++site.looked_at;
   if (site.quiet < smallest_site || site.looked_at < all.size() / 64) return;
   site.looked_at = 0;
-  std::vector<std::uint32_t> silent;
-  std::size_t members = 0;
-  auto alert = draft(number, "site-silent");
-  alert.severity = ws_.rules.site_silent_severity;
-  const bool all_count = book_.silenced(alert);
-  for (const auto key : all) {
+  const auto now = strength(number, [&](std::uint32_t key) { return together(key, device); });
+  if (now.most_silent()) fire(number, now, " fell silent within a minute");
+}
+
+bool SiteWatch::Strength::most_silent() const { return silent.size() >= smallest_site && silent.size() * 2 > members; }
+
+template <class WithIt>
+SiteWatch::Strength SiteWatch::strength(std::uint32_t number, WithIt&& with_it) const {
+  Strength found;
+  const bool all_count = book_.silenced(site_draft(number));
+  for (const auto key : ws_.fleet.sites()[number].devices) {
     if (!all_count && expected(key)) continue;
     const Device& d = devices_[key];
     const bool quiet = d.voice == Voice::stale || d.voice == Voice::offline;
-    const bool with_it = quiet && together(key, device);
-    if (with_it) silent.push_back(key);
+    const bool one_of_them = quiet && with_it(key);
+    if (one_of_them) found.silent.push_back(key);
     // Those who were gone before are no part of the site's present strength.
-    const bool gone_before = d.voice == Voice::absent || (d.voice == Voice::offline && !with_it);
-    if (!gone_before) ++members;
+    const bool gone_before = d.voice == Voice::absent || (d.voice == Voice::offline && !one_of_them);
+    if (!gone_before) ++found.members;
   }
-  if (silent.size() >= smallest_site && silent.size() * 2 > members) fire(number, silent, members);
+  return found;
 }
 
-void SiteWatch::fire(std::uint32_t number, const std::vector<std::uint32_t>& silent, std::size_t members) {
+void SiteWatch::returning(const std::vector<Returning>& alerts) {
+  std::map<std::uint32_t, std::set<std::uint32_t>> by_site;
+  for (const auto& [handle, origin] : alerts)
+    if (origin.device != 0 && devices_[origin.device].alert == handle)
+      by_site[ws_.fleet.device(origin.device).site].insert(origin.device);
+  for (const auto& [site, devices] : by_site)
+    if (!book_.silenced(site_draft(site))) come_back(site, devices);
+}
+
+void SiteWatch::come_back(std::uint32_t number, const std::set<std::uint32_t>& devices) {
   Site& site = sites_[number];
-  for (const auto key : silent) {
+  if (!book_.open(site.alert)) {
+    const auto now =
+        strength(number, [&](std::uint32_t key) { return devices.contains(key) || together(key, *devices.begin()); });
+    if (now.most_silent()) fire(number, now, " are silent");
+    return;
+  }
+  for (const auto key : devices) {
+    if (!std::exchange(devices_[key].counted, true)) ++site.silent;
+    book_.hide(devices_[key].alert, part_of(number));
+  }
+}
+
+proto::AlertTransition SiteWatch::site_draft(std::uint32_t site) const {
+  auto alert = draft(site, "site-silent");
+  alert.severity = ws_.rules.site_silent_severity;
+  return alert;
+}
+
+void SiteWatch::fire(std::uint32_t number, const Strength& strength, std::string_view how) {
+  Site& site = sites_[number];
+  for (const auto key : strength.silent) {
     Device& d = devices_[key];
     d.counted = true;
     book_.hide(d.alert, part_of(number));
   }
-  auto alert = draft(number, "site-silent");
-  alert.severity = ws_.rules.site_silent_severity;
-  alert.count = static_cast<std::uint32_t>(silent.size());
-  alert.summary = std::to_string(silent.size()) + " of " + std::to_string(members) + " devices of " + alert.site +
-                  " fell silent within a minute";
-  site.members = static_cast<std::uint32_t>(members);
+  auto alert = site_draft(number);
+  alert.count = static_cast<std::uint32_t>(strength.silent.size());
+  alert.summary = std::to_string(strength.silent.size()) + " of " + std::to_string(strength.members) + " devices of " +
+                  alert.site + std::string(how);
+  site.members = static_cast<std::uint32_t>(strength.members);
   site.silent = alert.count;
   site.release = never;
   if (book_.clearing(site.alert)) return book_.raise_again(site.alert, alert.count, {std::nullopt, alert.summary});
@@ -231,6 +266,8 @@ bool SiteWatch::decode(proto::ByteReader& in) {
     d.silent_since = get_instant(in);
     d.alert = in.varint();
     if (!in.ok()) return false;
+    const auto device = static_cast<std::uint32_t>(&d - devices_.data());
+    if (ws_.fleet.knows_device(device)) book_.set_origin(d.alert, {0, device});
   }
   for (Site& s : sites_) {
     for (auto* v : {&s.quiet, &s.looked_at, &s.members, &s.silent}) *v = static_cast<std::uint32_t>(in.varint());

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,8 @@ namespace telltale::analytics {
 /// least three, fell silent within one minute (or one period of theirs, if that is longer), one `site-silent` (device
 /// `-`) instead of theirs. Devices whose `offline` is silenced (maintenance) count for neither,
 /// unless the site alert would be silenced, too. The site alert resolves when no more than half of them are silent; who
-/// is still offline a minute later gets an alert of its own. Each of them, raised again within 15 minutes, goes on as
+/// is still offline a minute later gets an alert of its own. When a silence ends, all who are told as offline then fell
+/// silent together, whenever that was. Each of them, raised again within 15 minutes, goes on as
 /// flapping (field lesson 27). Cost: O(1) a change of presence; a look at the whole site only when so many devices are
 /// silent that it may be worth
 ///       it, and then not again before a further 64th of the site changed.
@@ -39,6 +41,8 @@ class SiteWatch {
   void absent(std::uint32_t device);
   void back(std::uint32_t device, std::string summary);
   void severities_changed();
+  /// Devices whose `offline` fires again: hides what the site's alert speaks for.
+  void returning(const std::vector<Returning>& alerts);
   [[nodiscard]] DeviceVoice voice(std::uint32_t device) const;
   /// What it will be once the device is offline.
   [[nodiscard]] DeviceVoice voice_when_offline(std::uint32_t device) const;
@@ -68,8 +72,18 @@ class SiteWatch {
   /// The devices may have fallen silent together: no more than a minute, or what the earlier one is silent anyhow.
   [[nodiscard]] bool together(std::uint32_t a, std::uint32_t b) const;
   void look(std::uint32_t site, std::uint32_t device);
+  void come_back(std::uint32_t site, const std::set<std::uint32_t>& devices);
+  struct Strength {
+    std::vector<std::uint32_t> silent;
+    std::size_t members = 0;
+    [[nodiscard]] bool most_silent() const;
+  };
+  /// `with_it`: a quiet device fell silent together with those in question.
+  template <class WithIt>
+  [[nodiscard]] Strength strength(std::uint32_t site, WithIt&& with_it) const;
   void raise_offline(std::uint32_t device, std::string summary, bool inhibited);
-  void fire(std::uint32_t site, const std::vector<std::uint32_t>& silent, std::size_t members);
+  void fire(std::uint32_t site, const Strength& strength, std::string_view how);
+  [[nodiscard]] proto::AlertTransition site_draft(std::uint32_t site) const;
   void count_out(std::uint32_t device);
   [[nodiscard]] std::string part_of(std::uint32_t site) const;
   /// A silence covers this device being offline.

@@ -60,6 +60,7 @@ class Watchdog {
   /// The silence wheel takes part only while we listen.
   [[nodiscard]] TimerWheel* running_wheel() { return listening_.yes() ? &ws_.silence : nullptr; }
   [[nodiscard]] const TimerWheel* running_wheel() const { return listening_.yes() ? &ws_.silence : nullptr; }
+  void returning(const std::vector<Returning>& alerts) { sites_.returning(alerts); }
   void on_silence(const Timer& timer);
   void on_will(const Timer& timer);
   void on_site(const Timer& timer) { sites_.on_deadline(timer); }

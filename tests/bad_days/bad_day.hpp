@@ -22,6 +22,11 @@ struct BadDay {
 [[nodiscard]] std::vector<BadDay> days_of_devices();
 [[nodiscard]] std::vector<BadDay> days_of_readings();
 
+inline Strings operator+(Strings first, const Strings& then) {
+  first.insert(first.end(), then.begin(), then.end());
+  return first;
+}
+
 /// As presence: not looked at.
 inline const Strings anything = {"*"};
 

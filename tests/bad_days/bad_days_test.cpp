@@ -20,7 +20,14 @@ std::vector<BadDay> all_days() {
 
 std::string row_of(const BadDay& day) {
   std::string told;
-  for (const auto& message : day.told) told += (told.empty() ? "`" : ", `") + message + '`';
+  for (std::size_t i = 0; i < day.told.size();) {
+    std::size_t n = 1;
+    while (i + n < day.told.size() && day.told[i + n] == day.told[i]) ++n;
+    if (!told.empty()) told += ", ";
+    if (n > 1) told += std::to_string(n) + " x ";
+    told += '`' + day.told[i] + '`';
+    i += n;
+  }
   return "| " + day.name + " | " + (told.empty() ? "nothing" : told) + " |";
 }
 

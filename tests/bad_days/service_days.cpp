@@ -117,6 +117,31 @@ std::vector<BadDay> days_of_the_service() {
          for (int i = 0; i < 30; ++i) live(story.reads(in_hall(0), "temperature", 90), 30s, 1);
        },
        {"silenced too-hot d0", "firing too-hot d0"}},
+      {"a silence of one rule ends while twelve series of a device go on: one alert for all of them",
+       [](Story& story) {
+         auto rule = too_hot();
+         rule.metric = "*";
+         proto::AlertPattern pattern;
+         pattern.rule = rule.name;
+         hall(story).rules(only(rule)).silence("works", pattern, story.now() + 10min);
+         for (int i = 0; i < 30; ++i) {
+           for (int m = 0; m < 12; ++m) story.reads("hall/rack", "m" + std::to_string(m), 90);
+           live(story, 30s);
+         }
+       },
+       Strings(12, "silenced too-hot rack") + Strings(12, "removed too-hot rack") + Strings{"firing grouped rack"},
+       {"rack online data"}},
+      {"the devices of the hall are silenced and switched off, and still off when the silence ends: one alert",
+       [](Story& story) {
+         proto::AlertPattern pattern;
+         pattern.device = "d*";
+         hall(story).silence("works", pattern, story.now() + 1h).pass(2h);
+         live(story, 10min);
+       },
+       {"silenced offline d0", "silenced offline d1", "silenced offline d2", "silenced offline d3",
+        "silenced offline d4", "removed offline d0", "removed offline d1", "removed offline d2", "removed offline d3",
+        "removed offline d4", "firing site-silent -", "resolved site-silent -"},
+       anything},
       {"planned work: the hall is silenced and switched off, we restart, and it is back before the silence ends",
        [](Story& story) {
          hall(story).silence("works", the_hall(), story.now() + 1h).pass(10min);
