@@ -88,33 +88,35 @@ void sync_folder(Disk& disk, const fs::path& folder) {
 /// rolled up again then.
 class DayRollups {
  public:
-  DayRollups(const fs::path& folder, Catalog& catalog, const DayGroup& group)
-      : hours_file_(open(folder, catalog, group, RollupStep::hour)),
+  DayRollups(const fs::path& folder, Catalog& catalog, const DayGroup& group, Logger& log)
+      : catalog_(catalog),
+        log_(log),
+        klass_(group.klass),
+        hours_file_(open(folder, catalog, group, RollupStep::hour)),
         days_file_(open(folder, catalog, group, RollupStep::day)),
         hours_(hours_file_, group.day),
         days_(days_file_, group.day),
         day_(group.day),
         lost_(catalog.has_lost_readings(group.day, group.klass)),
-        keep_hours_(lost_ && hours_file_.has_day(group.day)),
-        keep_days_(lost_ && days_file_.has_day(group.day)) {}
+        had_hours_(hours_file_.has_day(group.day)),
+        had_days_(days_file_.has_day(group.day)) {}
 
-  void clear() {
-    if (!keep_hours_) hours_.clear();
-    if (!keep_days_) days_.clear();
-  }
-  void clear(SeriesId series) {
-    if (!keep_hours_) hours_.clear(series);
-    if (!keep_days_) days_.clear(series);
-  }
-  void add(SeriesId series, const std::vector<Reading>& readings) {
-    if (keep_hours_ && keep_days_) return;
+  /// Takes the place of the series' rows, but not of rows that were made from more than can be read now.
+  void put(SeriesId series, const std::vector<Reading>& readings, std::size_t damaged_chunks) {
+    damaged_ += damaged_chunks;
     builder_.begin(series, day_);
     for (const auto& reading : readings) builder_.add(reading);
-    if (!keep_hours_)
+    const bool lost = lost_ || damaged_chunks > 0;
+    if (!had_hours_ || replaced(hours_file_, hours_, series, lost))
       for (const auto& hour : builder_.hours()) hours_.add(hour);
-    if (!keep_days_ && builder_.day().n > 0) days_.add(builder_.day());
+    if ((!had_days_ || replaced(days_file_, days_, series, lost)) && builder_.day().n > 0) days_.add(builder_.day());
   }
   void commit() {
+    if (damaged_ > 0) {
+      catalog_.note_lost_readings(day_, klass_);
+      log_.error("store", "day " + day_text(day_) + " (" + klass_ + "): " + std::to_string(damaged_) +
+                              " damaged chunks; rollups that were made from them stay as they are");
+    }
     hours_.commit();
     fail_point("close-between-rollups");
     days_.commit();
@@ -136,12 +138,24 @@ class DayRollups {
     }
     return file;
   }
+  bool replaced(RollupFile& file, RollupFile::Replace& rows, SeriesId series, bool lost) {
+    std::uint64_t n = 0;
+    if (lost)
+      for (const auto& row : file.rows(series, day_ * day_ms, (day_ + 1) * day_ms)) n += row.n;
+    if (n > builder_.day().n) return false;
+    rows.clear(series);
+    return true;
+  }
+  Catalog& catalog_;
+  Logger& log_;
+  std::string klass_;
   RollupFile hours_file_, days_file_;
   RollupFile::Replace hours_, days_;
   RollupBuilder builder_;
   std::int64_t day_;
-  bool lost_;  // readings of the day: rows that there are were made from more than there is now
-  bool keep_hours_, keep_days_;
+  bool lost_;                // readings of the day are known to be
+  std::size_t damaged_ = 0;  // chunks
+  bool had_hours_, had_days_;
 };
 
 void sync_file(Disk& disk, const fs::path& file) {
@@ -252,8 +266,7 @@ std::size_t DayClose::close(const DayGroup& group) {
   fs::remove(part);
   std::size_t damaged = 0;
   std::uint64_t kept = 0;
-  DayRollups rollups(folder_, catalog_, group);
-  rollups.clear();
+  DayRollups rollups(folder_, catalog_, group, log_);
   {
     // A reader that comes between our unlinking of a file and of its WAL must miss nothing.
     if (group.open() != nullptr) open_for_sealing(folder_ / "day" / group.open()->name).checkpoint();
@@ -268,9 +281,10 @@ std::size_t DayClose::close(const DayGroup& group) {
     std::vector<DayFile::Chunk> chunks;
     while (const auto series = to_number(walk.next(chunks))) {
       const auto id = static_cast<SeriesId>(series);
-      damaged += merge.merge(id, chunks);
+      const auto damaged_here = merge.merge(id, chunks);
+      damaged += damaged_here;
+      rollups.put(id, merge.readings(), damaged_here);
       if (merge.readings().empty()) continue;
-      rollups.add(id, merge.readings());
       kept += write_series(id, chunks, merge, scratch, build);
     }
     build.commit();
@@ -304,8 +318,7 @@ std::size_t DayClose::close(const DayGroup& group) {
 }
 
 void DayClose::roll_up(const DayGroup& group) {
-  DayRollups rollups(folder_, catalog_, group);
-  rollups.clear();
+  DayRollups rollups(folder_, catalog_, group, log_);
   std::vector<DayFile> inputs;
   for (const auto& input : group.files) inputs.push_back(open_day_file(folder_, input));
   SeriesWalk walk(inputs, catalog_.removed());
@@ -313,14 +326,14 @@ void DayClose::roll_up(const DayGroup& group) {
   std::vector<DayFile::Chunk> chunks;
   while (const auto series = to_number(walk.next(chunks))) {
     const auto id = static_cast<SeriesId>(series);
-    merge.merge(id, chunks);
-    rollups.add(id, merge.readings());
+    const auto damaged = merge.merge(id, chunks);
+    rollups.put(id, merge.readings(), damaged);
   }
   rollups.commit();
 }
 
 void DayClose::roll_up(const DayGroup& group, const std::vector<SeriesId>& series) {
-  DayRollups rollups(folder_, catalog_, group);
+  DayRollups rollups(folder_, catalog_, group, log_);
   std::vector<DayFile> inputs;
   for (const auto& input : group.files) inputs.push_back(open_day_file(folder_, input));
   SeriesMerge merge;
@@ -329,9 +342,8 @@ void DayClose::roll_up(const DayGroup& group, const std::vector<SeriesId>& serie
     chunks.clear();
     for (auto& input : inputs)
       for (auto& chunk : input.chunks(id, INT64_MIN / 2, INT64_MAX / 2)) chunks.push_back(std::move(chunk));
-    merge.merge(id, chunks);
-    rollups.clear(id);
-    rollups.add(id, merge.readings());
+    const auto damaged = merge.merge(id, chunks);
+    rollups.put(id, merge.readings(), damaged);
   }
   fail_point("rollup-refresh");
   rollups.commit();

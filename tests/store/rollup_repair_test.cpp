@@ -159,3 +159,28 @@ TEST_CASE("a rollup file that could not be made is not missed as one that was lo
   CHECK(world.log.count_containing("it is not there") == 0);
   CHECK(rows_of(file).size() == 1);
 }
+
+TEST_CASE("rollups of a day with a damaged chunk are not replaced by what is left of it", "[store]") {
+  OldFolder old;
+  const auto file = old.day_path(yesterday_ms);
+  const bool closed_again = GENERATE(false, true);
+  CAPTURE(closed_again);
+  flip(file, place_of_chunk(file, true, 7) + 20);
+  auto store = old.world.open();
+  auto late = batch_of({});
+  const int count = closed_again ? readings_per_series * static_cast<int>(series_count) / 8 : 1;
+  for (int i = 0; i < count; ++i)
+    for (const std::uint32_t series : {7u, 8u})
+      late->readings.push_back(number(series, yesterday_ms + 3 * store::hour_ms + i, i));
+  old.seal(store, old.append(store, late));
+  REQUIRE(eventually([&] { return (old.day_path(yesterday_ms) != file) == closed_again; }));
+  store.stop();
+  for (const auto& row : rows_of(rollup_path(old, store::RollupStep::day))) {
+    if (row.series == proto::SeriesId{7}) CHECK(row.n >= readings_per_series);
+    if (row.series == proto::SeriesId{8}) CHECK(row.n == static_cast<std::uint64_t>(readings_per_series + count));
+  }
+  for (const auto& row : rows_of(rollup_path(old, store::RollupStep::hour)))
+    if (row.t == yesterday_ms / store::hour_ms * store::hour_ms) CHECK(row.n == readings_per_series);
+  CHECK(old.world.log.count_containing("rollups that were made from them stay as they are") >= 1);
+  CHECK(store::Catalog::open_read_only(old.world.options.path).has_lost_readings(store::day_of(yesterday_ms), "raw"));
+}
