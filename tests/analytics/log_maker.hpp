@@ -9,7 +9,7 @@
 namespace telltale::test {
 
 /// Makes up a log of a small fleet: readings of all kinds, births, wills, naps, a shaky link, rule changes, operators,
-/// clock steps, late ticks, removals. The same seed gives the same log.
+/// clock steps, late ticks, removals, models that are imported or reset. The same seed gives the same log.
 class LogMaker {
  public:
   explicit LogMaker(std::uint64_t seed) : random_(seed) {}
@@ -22,6 +22,8 @@ class LogMaker {
   }
   /// An id that an alert of this log has, for operators; to be filled from what an engine said.
   std::vector<std::string> alert_ids;
+  /// What the rules of this log have learned, to be imported again: to be filled likewise.
+  std::vector<proto::LearnedModel> models;
 
   static constexpr std::uint32_t devices = 14;
   static constexpr std::uint32_t metrics = 3;
@@ -98,6 +100,7 @@ class LogMaker {
     if (chance(50)) set.windows.emplace_back(10'000);
     if (chance(50)) set.rollup_windows = {Millis{10'000}};
     if (chance(30)) set.offline_severity = proto::Severity::info;
+    for (int i = pick(0, 2); i > 0; --i) set.zones.push_back({"*", chance(50) ? "hall" : "*", zone()});
     for (int i = pick(0, 2); i > 0; --i) set.maintenance.push_back(maintenance("w" + std::to_string(i)));
     return set;
   }
@@ -161,9 +164,25 @@ class LogMaker {
     w.weekdays = static_cast<std::uint8_t>(pick(1, 127));
     w.start = Millis{pick(0, 86'399) * 1'000};
     w.duration = Millis{pick(60, 100'000) * 1'000};
-    w.zone.first = Millis{pick(-12, 12) * 3'600'000};
-    w.zone.changes = {{now_ + Millis{pick(-90'000, 90'000) * 1'000}, w.zone.first + Millis{3'600'000}}};
+    w.zone = zone();
     return w;
+  }
+
+  proto::ZoneOffsets zone() {
+    proto::ZoneOffsets z;
+    z.first = Millis{pick(-12, 12) * 3'600'000};
+    z.changes = {{now_ + Millis{pick(-90'000, 90'000) * 1'000}, z.first + Millis{3'600'000}}};
+    return z;
+  }
+
+  /// Something learned is reset, given back as it was, or given to another series.
+  proto::Event model_change() {
+    proto::LearnedModel model{"default", "hall", "d1", "m1", "r1", "zscore", 1, {}};
+    model.numbers = {{"readings", {9}}, {"mean", {40}}, {"variance", {25}}};
+    if (!models.empty()) model = models[static_cast<std::size_t>(pick(0, static_cast<int>(models.size()) - 1))];
+    if (chance(30)) model.numbers.clear();
+    if (chance(30)) model.metric = "m" + std::to_string(pick(0, 2));
+    return proto::ModelChange{std::move(model)};
   }
 
   proto::Reading reading() {
@@ -193,7 +212,7 @@ class LogMaker {
     const proto::DeviceKey device{static_cast<std::uint32_t>(pick(1, devices))};
     const auto word = [&] { return chance(50) ? std::string() : std::to_string(pick(1, 2)); };
     if (chance(3)) return removal(static_cast<std::uint32_t>(pick(1, devices)));
-    switch (pick(0, 12)) {
+    switch (pick(0, 13)) {
       case 0:
       case 1:
       case 2:
@@ -235,6 +254,8 @@ class LogMaker {
       }
       case 11:
         return proto::ServiceCondition{chance(50) ? "disk-low" : "series-limit", chance(60), "why"};
+      case 12:
+        return model_change();
       default:
         return proto::SeriesUnit{proto::SeriesId{static_cast<std::uint32_t>(pick(1, static_cast<int>(series_)))},
                                  word()};

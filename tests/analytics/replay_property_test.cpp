@@ -29,6 +29,7 @@ std::vector<proto::Batch> make_log(std::uint64_t seed, std::size_t batches) {
     engine.process(log.back(), said);
     for (std::size_t i = before; i < said.size(); ++i)
       if (const auto* a = std::get_if<proto::AlertTransition>(&said[i])) maker.alert_ids.push_back(a->id);
+    if (log.size() % 10 == 0) maker.models = engine.learned();
   }
   return log;
 }
@@ -37,7 +38,8 @@ std::vector<proto::Batch> make_log(std::uint64_t seed, std::size_t batches) {
 
 TEST_CASE("a log gives the same findings and state wherever the engine is stopped and taken up again",
           "[analytics][lesson-25]") {
-  CHECK(rc::check([](std::uint64_t seed) {
+  int models_taken = 0, resets_taken = 0, local_hours = 0;
+  CHECK(rc::check([&](std::uint64_t seed) {
     const auto log = make_log(seed, 120);
     const auto restart_every = *rc::gen::inRange<std::size_t>(1, 40);
     Engine whole;
@@ -45,6 +47,11 @@ TEST_CASE("a log gives the same findings and state wherever the engine is stoppe
     Findings whole_said;
     Findings pieces_said;
     for (std::size_t i = 0; i < log.size(); ++i) {
+      for (const auto& placed : log[i].events) {
+        const auto* change = std::get_if<proto::ModelChange>(&placed.event);
+        if (change != nullptr && whole.problem_with(change->model).empty())
+          ++(change->model.numbers.empty() ? resets_taken : models_taken);
+      }
       whole.process(log[i], whole_said);
       if (i % restart_every == 0) {
         const auto bytes = pieces.encode();
@@ -63,7 +70,11 @@ TEST_CASE("a log gives the same findings and state wherever the engine is stoppe
     RC_ASSERT(std::equal(std::begin(a.devices), std::end(a.devices), std::begin(b.devices)));
     RC_ASSERT(std::equal(std::begin(a.alerts), std::end(a.alerts), std::begin(b.alerts)));
     RC_ASSERT(a.late_readings == b.late_readings);
+    for (const auto& model : whole.learned()) local_hours += model.type == "unusual" && !whole.rules().zones.empty();
   }));
+  CHECK(models_taken > 0);
+  CHECK(resets_taken > 0);
+  CHECK(local_hours > 0);
 }
 
 TEST_CASE("ticks add nothing: an engine that is asked at every deadline says the same as one that is not",
