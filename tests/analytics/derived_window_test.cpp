@@ -103,6 +103,26 @@ TEST_CASE("in a dense window late readings still count", "[analytics][lesson-18]
   CHECK(story.all<proto::WindowAggregate>()[0].count == 700);
 }
 
+TEST_CASE("what a window published knows of repetitions is which of its 64ths have a reading",
+          "[analytics][lesson-18]") {
+  // 64 s: a second each. Readings in order of their times, then one more that is older than the newest.
+  const auto [in_order, every, older, count] = GENERATE(table<int, Millis, Millis, std::uint64_t>({
+      {64, 1000ms, 10'000ms, 64},   // a repetition
+      {32, 2000ms, 11'000ms, 33},   // late, where nothing was
+      {64, 1000ms, 10'500ms, 64},   // late, but taken for a repetition
+      {128, 500ms, 10'250ms, 129},  // late in a dense window
+      {128, 500ms, 10'000ms, 129},  // a repetition in a dense window
+  }));
+  CAPTURE(in_order, older.count());
+  Story story(windows({64s}));
+  const auto start = from_ms(story_start_ms - story_start_ms % 64'000 + 64'000);
+  story.advance(start + 64s - story.now());
+  for (int i = 0; i < in_order; ++i) story.reads_at("site1/a", "t", 1, start + i * every);
+  story.reads_at("site1/a", "t", 1, start + older);
+  story.pass(3min);
+  CHECK(story.all<proto::WindowAggregate>().at(0).count == count);
+}
+
 TEST_CASE("hours go on when the lengths they are made of change", "[analytics]") {
   Story story(windows({60s, 1h}));
   story.pass(20min);  // to a whole hour
@@ -168,7 +188,7 @@ TEST_CASE("what an older version held open for an hour goes on without counting 
     ws.timers.add({ws.clock.to_instant(start + length + 30s), static_cast<std::uint64_t>(length.count()),
                    analytics::TimerKind::window});
   };
-  track(60s, minute, 2, 5, 2);  // 4, 6
+  track(60s, minute, 2, 5, 2);      // 4, 6
   track(1h, hour, 4, 4.75, 42.75);  // 0, 9, 4, 6
   Windows old(ws);
   proto::ByteReader in(bytes);
