@@ -81,6 +81,8 @@ void Alerting::stop(Millis grace) {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
+void Alerting::on_live(Tell tell) { impl_->pipeline.on_live(std::move(tell)); }
+
 std::optional<Timestamp> Alerting::next_deadline() const { return impl_->pipeline.next_deadline(); }
 
 Answers& Alerting::answers() { return impl_->pipeline.answers(); }

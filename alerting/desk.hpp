@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "alerting/answers.hpp"
 #include "analytics/engine.hpp"
@@ -38,6 +39,11 @@ class Alerting {
   /// Processes everything that is committed, saves a checkpoint, gives the outbox `grace` to empty, and ends the
   /// thread.
   void stop(Millis grace);
+
+  /// `tell` gets every batch that comes after the start, with what analytics said of it, behind the outbox, on the
+  /// alerting thread. Before start().
+  using Tell = std::function<void(const proto::Batch&, std::span<const proto::Finding>)>;
+  void on_live(Tell tell);
 
   /// For the writer's ticks: when something will happen though nothing arrives. Any thread.
   [[nodiscard]] std::optional<Timestamp> next_deadline() const;

@@ -82,6 +82,7 @@ struct Pipeline::Impl {
   Answers answers;
   Gauges gauges;
   Stage analytics_stage, outbox_stage;
+  Alerting::Tell tell_live;
   std::vector<proto::Finding> findings;
   std::optional<proto::LogPosition> unqueued;  // of findings that the outbox has not taken yet
   bool reached_end = false;
@@ -185,6 +186,7 @@ bool Pipeline::Impl::process_next(Millis timeout) {
   outbox_stage.time([&] { queue_findings(); });
   for (const auto& finding : findings)
     if (const auto* reply = std::get_if<proto::ControlReply>(&finding)) answers.put(position.sequence, *reply);
+  if (tell_live && !replaying) tell_live(*batch, findings);
   // Never ahead of the outbox: a checkpoint behind findings that wait would lose them.
   if (just_seeded && !outbox.pending()) checkpoints.save(feeder.engine(), feeder.position());
   delivery.pump();
@@ -205,6 +207,8 @@ Pipeline::Pipeline(AlertingOptions options, store::Store& store, store::StateDb&
                    const Clock& clock, proto::Logger& log, proto::Metrics& metrics)
     : impl_(std::make_unique<Impl>(options, store, state, publisher, clock, log, metrics)) {}
 Pipeline::~Pipeline() = default;
+
+void Pipeline::on_live(Alerting::Tell tell) { impl_->tell_live = std::move(tell); }
 
 bool Pipeline::step(Millis timeout) {
   Impl& p = *impl_;

@@ -19,6 +19,7 @@ class Pipeline {
            const Clock& clock, proto::Logger& log, proto::Metrics& metrics);
   ~Pipeline();
 
+  void on_live(Alerting::Tell tell);
   /// Handles what the publisher told, at most one batch, and sends what may be sent. Waits up to `timeout` for a batch.
   /// False when there was neither batch nor anything else to do.
   bool step(Millis timeout);

@@ -27,13 +27,6 @@ void each_item(std::string_view list, See&& see) {
   }
 }
 
-/// Weak comparison.
-bool has_etag(std::string_view if_none_match, std::string_view etag) {
-  bool found = false;
-  each_item(if_none_match, [&](std::string_view item) { found = found || item == "*" || item == etag; });
-  return found;
-}
-
 bool refused(std::string_view parameters) {
   const auto q = parameters.find("q=");
   if (q == std::string_view::npos) return false;
@@ -42,6 +35,12 @@ bool refused(std::string_view parameters) {
 }
 
 }  // namespace
+
+bool has_etag(std::string_view list, std::string_view etag) {
+  bool found = false;
+  each_item(list, [&](std::string_view item) { found = found || item == "*" || item == etag; });
+  return found;
+}
 
 bool accepts_gzip(std::string_view accept_encoding) {
   std::optional<bool> gzip_said;
@@ -75,14 +74,18 @@ std::string gzip(std::string_view text) {
   return out;
 }
 
+std::string etag_of(std::string_view body) {
+  // Weak, because the compressed and the plain answer have the same.
+  return "W/\"" + hex_text(std::string_view(sha256(body)).substr(0, etag_bytes)) + "\"";
+}
+
 Response encoded(const Request& request, Response response) {
   response.headers.emplace_back("Vary", "Accept-Encoding, Authorization, X-API-Key");
-  if (response.status != 200 || (request.method != "GET" && request.method != "HEAD")) {
+  if (response.stream || response.status != 200 || (request.method != "GET" && request.method != "HEAD")) {
     response.headers.emplace_back("Cache-Control", "no-store");
     return response;
   }
-  // Weak, because the compressed and the plain answer have the same.
-  const auto etag = "W/\"" + hex_text(std::string_view(sha256(response.body)).substr(0, etag_bytes)) + "\"";
+  const auto etag = etag_of(response.body);
   response.headers.emplace_back("ETag", etag);
   response.headers.emplace_back("Cache-Control", "private, no-cache");
   if (const auto known = request.header("If-None-Match"); !known.empty() && has_etag(known, etag)) {

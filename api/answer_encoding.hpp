@@ -17,4 +17,9 @@ namespace telltale::api {
 /// RFC 1952. Throws std::bad_alloc.
 [[nodiscard]] std::string gzip(std::string_view text);
 
+/// The tag that encoded() gives an answer with this body.
+[[nodiscard]] std::string etag_of(std::string_view body);
+/// If-Match or If-None-Match names this tag, or any; by weak comparison.
+[[nodiscard]] bool has_etag(std::string_view list, std::string_view etag);
+
 }  // namespace telltale::api

@@ -65,31 +65,52 @@ Gate::Gate(store::KeysDb& keys, GateOptions options, const Clock& clock)
 
 Handler Gate::guard(Scope needed, CallerHandler handler) {
   return [this, needed, handler = std::move(handler)](const Request& request) {
-    return encoded(request, answer(needed, handler, request));
+    const auto caller = admit(needed, request);
+    if (!caller) return encoded(request, caller.error());
+    auto made = handler(*caller, request);
+    return encoded(request, made ? std::move(*made) : problem_response(made.error(), request.path, request.id));
   };
 }
 
-Response Gate::answer(Scope needed, const CallerHandler& handler, const Request& request) {
+LateHandler Gate::guard_late(Scope needed, LateCallerHandler handler) {
+  return [this, needed, handler = std::move(handler)](const Request& request, Respond respond) {
+    const auto caller = admit(needed, request);
+    if (!caller) return respond(encoded(request, caller.error()));
+    auto about = std::make_shared<Request>(request);
+    about->body.clear();
+    handler(*caller, request, [about, respond = std::move(respond)](Result<Response, Problem> made) {
+      respond(encoded(*about, made ? std::move(*made) : problem_response(made.error(), about->path, about->id)));
+    });
+  };
+}
+
+bool Gate::still_valid(const std::string& key_id) {
+  if (key_id.empty()) return true;
+  const std::lock_guard lock(mutex_);
+  const auto stored = keys_.find(key_id);
+  return stored && !stored->revoked;
+}
+
+Result<Caller, Response> Gate::admit(Scope needed, const Request& request) {
   const auto say = [&](const Problem& problem) { return problem_response(problem, request.path, request.id); };
-  const auto caller = caller_of(request);
+  auto caller = caller_of(request);
   if (!caller) {
     auto response = say(caller.error());
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"telltale\"");
-    return response;
+    return fail(std::move(response));
   }
   if (!caller->key_id.empty()) {
     const std::lock_guard lock(mutex_);
     if (const auto wait = limit_.wait(caller->key_id, clock_.steady_now())) {
       auto response = say({429, "rate-limited", "Too many requests", "this key asks more often than it may"});
       response.headers.emplace_back("Retry-After", std::to_string(wait->count()));
-      return response;
+      return fail(std::move(response));
     }
   }
   if (!has(caller->scopes, needed)) {
-    return say({403, "forbidden", "Not allowed", "this key has no scope '" + std::string(name_of(needed)) + "'"});
+    return fail(say({403, "forbidden", "Not allowed", "this key has no scope '" + std::string(name_of(needed)) + "'"}));
   }
-  auto made = handler(*caller, request);
-  return made ? std::move(*made) : say(made.error());
+  return *std::move(caller);
 }
 
 Result<Caller, Problem> Gate::caller_of(const Request& request) {

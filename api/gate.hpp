@@ -30,19 +30,29 @@ enum class Scope : std::uint8_t { read, write, admin };
 /// What a route answers to somebody who may ask.
 using CallerHandler = std::function<Result<Response, Problem>(const Caller&, const Request&)>;
 
+/// Takes the answer, from any thread.
+using Settle = std::function<void(Result<Response, Problem>)>;
+using LateCallerHandler = std::function<void(const Caller&, const Request&, Settle)>;
+
 /// Lets in who has a key for it (contracts 7). A key is looked up at every request, so that a revoked one ends at once.
 /// Threads: handlers that it guards may run on several threads at a time.
 class Gate {
  public:
   Gate(store::KeysDb& keys, GateOptions options, const Clock& clock);
 
+  /// False when the key was revoked. `key_id` as in Caller.
+  [[nodiscard]] bool still_valid(const std::string& key_id);
+
   /// A handler that answers 401, 403 and 429 itself, makes documents of problems, and adds ETag, 304 and compression.
   [[nodiscard]] Handler guard(Scope needed, CallerHandler handler);
+  /// The same for answers that are given later.
+  [[nodiscard]] LateHandler guard_late(Scope needed, LateCallerHandler handler);
 
  private:
   [[nodiscard]] Result<Caller, Problem> caller_of(const Request& request);
   [[nodiscard]] Result<Caller, Problem> caller_of_key(std::string_view text);
-  [[nodiscard]] Response answer(Scope needed, const CallerHandler& handler, const Request& request);
+  /// Who asks and may; or what is answered to others.
+  [[nodiscard]] Result<Caller, Response> admit(Scope needed, const Request& request);
 
   store::KeysDb& keys_;
   GateOptions options_;

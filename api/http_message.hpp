@@ -2,12 +2,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace telltale::api {
+
+class EventStream;
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
@@ -34,11 +37,17 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   Headers headers;
+  std::shared_ptr<EventStream> stream = {};  // instead of a body: sent as it comes, until it ends
 };
 
 /// Threads: see Route::runs.
 /// Errors:  an exception becomes a 500 problem; its text goes to the log, not to the client.
 using Handler = std::function<Response(const Request&)>;
+
+/// Takes an answer, from any thread; the second one is ignored. None within HttpOptions::late_patience: 503.
+using Respond = std::function<void(Response)>;
+/// Runs on a worker and answers later; the request is gone when it returns.
+using LateHandler = std::function<void(const Request&, Respond)>;
 
 enum class RunsOn : std::uint8_t {
   io_thread,    // must not block: nothing else is answered meanwhile
@@ -50,6 +59,7 @@ struct Route {
   std::string path;    // "/devices/{site}": a placeholder is one level; also the label `route` of the request metrics
   Handler handler;
   RunsOn runs = RunsOn::io_thread;
+  LateHandler late = {};  // instead of `handler`
 };
 
 /// One thing that is wrong with a request (RFC 9457, extension `errors`).

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <ctime>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -23,6 +24,7 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
+using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr std::chrono::milliseconds accept_retry{100};
 constexpr std::array<double, 8> duration_bounds = {0.001, 0.005, 0.02, 0.1, 0.5, 1, 5, 10};
 
@@ -104,7 +106,7 @@ struct HttpServer::Impl final : SessionHost {
     retry.cancel();
     const auto open = sessions;  // close() changes the list
     for (const auto& session : open) {
-      if (session->idle_since()) session->close();
+      if (session->idle_since() || session->streams()) session->close();
     }
     if (sessions.empty()) return;
     grace.expires_after(settings.stop_grace);
@@ -112,6 +114,7 @@ struct HttpServer::Impl final : SessionHost {
       if (cancelled) return;
       const auto rest = sessions;
       for (const auto& session : rest) session->close();
+      waiting.clear();
     });
   }
 
@@ -141,6 +144,7 @@ struct HttpServer::Impl final : SessionHost {
       note(request, route->path, response, began);
       return done(std::move(response));
     }
+    if (route->late) return answer_late(*route, std::move(request), std::move(done), began);
     struct Pending {
       Request request;
       Answered done;
@@ -156,10 +160,66 @@ struct HttpServer::Impl final : SessionHost {
       });
     });
     if (taken) return;
-    auto busy = problem_response({503, "unavailable", "Too busy", "too many queries wait already; ask again"},
-                                 pending->request.path, pending->request.id);
+    auto busy = too_busy(pending->request);
     note(pending->request, route->path, busy, began);
     pending->done(std::move(busy));
+  }
+
+  static Response too_busy(const Request& request) {
+    return problem_response({503, "unavailable", "Too busy", "too many queries wait already; ask again"}, request.path,
+                            request.id);
+  }
+
+  /// An answer that somebody else gives. Only `waiting` owns it: who is to give it may outlive this server.
+  struct Late {
+    Late(asio::io_context& io, const Route& to, Request asked, Answered answered, SteadyTime at)
+        : route(to), request(std::move(asked)), done(std::move(answered)), began(at), timer(io) {}
+    const Route& route;
+    const Request request;
+    const Answered done;
+    const SteadyTime began;
+    asio::steady_timer timer;
+  };
+
+  void answer_late(const Route& route, Request request, Answered done, SteadyTime began) {
+    const auto late = std::make_shared<Late>(io, route, std::move(request), std::move(done), began);
+    waiting.insert(late);
+    const std::weak_ptr<Late> weak = late;
+    late->timer.expires_after(settings.late_patience);
+    late->timer.async_wait([this, weak](error_code cancelled) {
+      if (cancelled) return;
+      const auto given_up = weak.lock();
+      if (!given_up) return;
+      finish(given_up, problem_response({503, "unavailable", "Not answered in time", "it may still be done"},
+                                        given_up->request.path, given_up->request.id));
+    });
+    const Respond respond = [this, weak](Response response) {
+      if (weak.expired()) return;
+      asio::post(io, [this, weak, answer = std::move(response)]() mutable {
+        if (const auto asked = weak.lock()) finish(asked, std::move(answer));
+      });
+    };
+    const bool taken = workers.submit([this, weak, respond] {
+      const auto asked = weak.lock();
+      if (asked) run_late(*asked, respond);
+    });
+    if (!taken) finish(late, too_busy(late->request));
+  }
+
+  /// On a worker.
+  void run_late(const Late& late, const Respond& respond) {
+    try {
+      late.route.late(late.request, respond);
+    } catch (const std::exception& failure) {
+      respond(failed(late.request, failure));
+    }
+  }
+
+  void finish(const std::shared_ptr<Late>& late, Response response) {
+    if (waiting.erase(late) == 0) return;
+    late->timer.cancel();
+    note(late->request, late->route.path, response, late->began);
+    late->done(std::move(response));
   }
 
   /// Any thread.
@@ -167,10 +227,14 @@ struct HttpServer::Impl final : SessionHost {
     try {
       return route.handler(request);
     } catch (const std::exception& failure) {
-      log.error("http", request.method + " " + request.path + " (" + request.id + ") failed: " + failure.what());
-      return problem_response({500, "internal", "Internal error", "see the log of the service"}, request.path,
-                              request.id);
+      return failed(request, failure);
     }
+  }
+
+  Response failed(const Request& request, const std::exception& failure) const {
+    log.error("http", request.method + " " + request.path + " (" + request.id + ") failed: " + failure.what());
+    return problem_response({500, "internal", "Internal error", "see the log of the service"}, request.path,
+                            request.id);
   }
 
   void note(const Request& request, std::string_view route, const Response& response,
@@ -211,7 +275,10 @@ struct HttpServer::Impl final : SessionHost {
 
   void ended(const HttpSession& session) override {
     std::erase_if(sessions, [&](const auto& s) { return s.get() == &session; });
-    if (ending && sessions.empty()) grace.cancel();
+    if (ending && sessions.empty()) {
+      grace.cancel();
+      waiting.clear();
+    }
     await_connection();
   }
 
@@ -225,6 +292,7 @@ struct HttpServer::Impl final : SessionHost {
   asio::steady_timer retry{io};
   asio::steady_timer grace{io};
   std::vector<std::shared_ptr<HttpSession>> sessions;
+  std::set<std::shared_ptr<Late>> waiting;
   std::mt19937_64 ids{std::random_device{}()};
   std::uint64_t idle_order = 0;
   std::uint16_t bound_port = 0;

@@ -23,6 +23,7 @@ struct HttpOptions {
   Millis idle_timeout{60'000};     // between requests
   Millis request_timeout{10'000};  // from the first byte of a request to its last
   Millis write_timeout{30'000};    // to take an answer
+  Millis late_patience{10'000};    // for answers that wait for the disk
   Millis stop_grace{2'000};        // for answers under way when the server stops
 };
 
@@ -43,8 +44,8 @@ class HttpServer {
   [[nodiscard]] std::uint16_t port() const noexcept;
 
   void start();
-  /// Stops accepting, closes idle connections, lets answers under way finish within stop_grace. A query that
-  /// is being worked on is waited for. Idempotent.
+  /// Stops accepting, closes idle connections and streams, lets answers under way finish within stop_grace. A query
+  /// that is being worked on is waited for. Idempotent.
   void stop();
 
  private:

@@ -1,6 +1,8 @@
 #include "api/http_session.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
@@ -16,6 +18,7 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::size_t read_bytes = 4096;
+constexpr std::size_t events_write_bytes = 64 * 1024;
 constexpr std::size_t linger_bytes = 1 << 20;
 constexpr std::chrono::seconds linger_time{1};
 
@@ -69,6 +72,7 @@ void HttpSession::close() {
   if (ended_) return;
   ended_ = true;
   idle_since_.reset();
+  if (events_) events_->end();
   beast::error_code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   stream_.close();
@@ -154,9 +158,23 @@ void HttpSession::send(Response response, std::string_view request_id, unsigned 
     message->set("Referrer-Policy", "no-referrer");
     for (const auto& [name, value] : response.headers) message->set(name, value);
     message->keep_alive(keep_alive);
+    if (response.stream) return message;  // its end is the connection's
     if (response.status != 304 && response.status != 204) message->content_length(response.body.size());
     return message;
   };
+  if (response.stream) keep_alive = false;
+  if (response.stream && !head) {
+    const auto message = prepare(std::make_shared<http::response<http::empty_body>>());
+    stream_.expires_after(host_.options().write_timeout);
+    http::async_write(
+        stream_, *message,
+        [self = shared_from_this(), message, events = response.stream](beast::error_code error, std::size_t) {
+          if (self->ended_) return events->end();
+          if (error) return self->close();
+          self->stream(events);
+        });
+    return;
+  }
   if (head) return write(prepare(std::make_shared<http::response<http::empty_body>>()), keep_alive);
   const auto message = prepare(std::make_shared<http::response<http::string_body>>());
   message->body() = std::move(response.body);
@@ -172,6 +190,38 @@ void HttpSession::write(std::shared_ptr<Message> message, bool keep_alive) {
                       if (error) return self->close();
                       if (!keep_alive) return self->linger();
                       self->await_request();
+                    });
+}
+
+void HttpSession::stream(std::shared_ptr<EventStream> events) {
+  events_ = std::move(events);
+  if (host_.stopping()) return close();
+  // Nothing more is expected of this client: what comes is its end.
+  stream_.expires_never();
+  stream_.async_read_some(buffer_.prepare(read_bytes),
+                          [self = shared_from_this()](beast::error_code, std::size_t) { self->close(); });
+  events_->on_news([weak = weak_from_this(), executor = stream_.get_executor()] {
+    // Kept alive by the pending read, or gone.
+    if (weak.expired()) return;
+    asio::post(executor, [weak] {
+      if (const auto self = weak.lock()) self->send_events();
+    });
+  });
+}
+
+void HttpSession::send_events() {
+  if (ended_) return;
+  if (events_->ended()) return close();  // also while it takes nothing of what is being written
+  if (!outgoing_.empty()) return;
+  outgoing_ = events_->take(events_write_bytes);
+  if (outgoing_.empty()) return;
+  stream_.expires_after(host_.options().write_timeout);
+  asio::async_write(stream_, asio::buffer(outgoing_),
+                    [self = shared_from_this()](beast::error_code error, std::size_t) {
+                      self->outgoing_.clear();
+                      if (self->ended_) return;
+                      if (error) return self->close();
+                      self->send_events();
                     });
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "api/event_stream.hpp"
 #include "api/http_message.hpp"
 #include "api/http_server.hpp"
 
@@ -44,6 +45,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   void run() { await_request(); }
   void close();
+  /// Sends what happens until it is closed.
+  [[nodiscard]] bool streams() const noexcept { return events_ != nullptr; }
   /// What became_idle() gave; nothing while a request is under way.
   [[nodiscard]] std::optional<std::uint64_t> idle_since() const noexcept { return idle_since_; }
 
@@ -58,12 +61,16 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   template <class Message>
   void write(std::shared_ptr<Message> message, bool keep_alive);
   void linger();
+  void stream(std::shared_ptr<EventStream> events);
+  void send_events();
 
   SessionHost& host_;
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<std::uint64_t> idle_since_;
+  std::shared_ptr<EventStream> events_;  // this connection is for them alone
+  std::string outgoing_;                 // events that are being written
   bool ended_ = false;
 };
 

@@ -3,6 +3,8 @@
 #include "api/answer_encoding.hpp"
 #include "api/openapi.hpp"
 #include "api/rest_question.hpp"
+#include "api/rest_removal.hpp"
+#include "api/rest_telemetry.hpp"
 
 namespace telltale::api {
 
@@ -11,7 +13,7 @@ std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
   const auto add = [&](std::string method, Scope scope, std::string_view path, Answer (*answer)(const Question&)) {
     auto handler = parts.gate.guard(scope, [parts, limits, answer](const Caller& caller, const Request& request) {
       const auto view = parts.archive.lend();
-      return answer({caller, request, *view, parts.clock.now(), limits, parts.desk});
+      return answer({caller, request, *view, parts.clock.now(), limits, parts});
     });
     routes.push_back({std::move(method), "/api/v1" + std::string(path), std::move(handler), RunsOn::worker_pool});
   };
@@ -39,6 +41,25 @@ std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
   get("/silences", &list_silences);
   post("/silences", &set_silence);
   add("DELETE", Scope::write, "/silences/{name}", &end_silence);
+  get("/stream", &stream);
+  get("/rules", &list_rules);
+  get("/rules/{rule}", &one_rule);
+  const auto late = [&](std::string method, std::string_view path, LateCallerHandler handler) {
+    routes.push_back({std::move(method),
+                      "/api/v1" + std::string(path),
+                      {},
+                      RunsOn::worker_pool,
+                      parts.gate.guard_late(Scope::write, std::move(handler))});
+  };
+  const auto remembered = std::make_shared<RememberedAnswers>();
+  late("POST", "/telemetry/{site}/{device}",
+       [parts, remembered](const Caller& caller, const Request& request, const Settle& settle) {
+         post_telemetry(parts, remembered, caller, request, settle);
+       });
+  late("DELETE", "/devices/{site}/{device}",
+       [parts](const Caller& caller, const Request& request, const Settle& settle) {
+         remove_device(parts, caller, request, settle);
+       });
   routes.push_back({"GET", "/api/v1/openapi.json",
                     [](const Request& request) { return encoded(request, json(std::string(openapi_json))); }});
   return routes;

@@ -7,8 +7,12 @@
 #include "api/archive.hpp"
 #include "api/gate.hpp"
 #include "api/http_message.hpp"
+#include "api/live.hpp"
+#include "api/rules_in_force.hpp"
 #include "proto/alert_desk.hpp"
 #include "proto/clock.hpp"
+#include "proto/intake.hpp"
+#include "proto/topic.hpp"
 
 namespace telltale::api {
 
@@ -25,6 +29,10 @@ struct RestParts {
   Gate& gate;
   Archive& archive;
   proto::AlertDesk& desk;
+  Live& live;
+  proto::Intake& intake;
+  RulesInForce& rules;
+  proto::Tenancy tenancy;
   const Clock& clock;
 };
 

@@ -132,9 +132,9 @@ Answer list_alerts(const Question& question) {
   const bool over = state == 4 || state == 5;
   if (over || state == state_all) {
     asked.newest_of_each = true;
-    found = question.desk.transitions(asked);
+    found = question.parts.desk.transitions(asked);
   } else {
-    found = active_alerts(question.desk, asked);
+    found = active_alerts(question.parts.desk, asked);
   }
   if (!rows) return page_of(found, page);
 
@@ -156,7 +156,7 @@ Answer alert_history(const Question& question) {
   if (auto problem = query.problem()) return fail(*std::move(problem));
   auto asked = transition_query(question, filter, page);
   if (state) asked.state = static_cast<AlertState>(*state);
-  return page_of(question.desk.transitions(asked), page);
+  return page_of(question.parts.desk.transitions(asked), page);
 }
 
 Answer one_alert(const Question& question) {
@@ -166,7 +166,7 @@ Answer one_alert(const Question& question) {
   asked.tenant = question.caller.tenant;
   asked.id = question.request.parameter("id");
   asked.limit = 10'000;
-  const auto history = question.desk.transitions(asked);  // newest first
+  const auto history = question.parts.desk.transitions(asked);  // newest first
   if (history.empty()) return fail(not_found("there is no such alert"));
   std::string body;
   {

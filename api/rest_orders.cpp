@@ -50,10 +50,10 @@ Answer give_order(const Question& question, proto::OperatorVerb verb) {
   asked.tenant = action.tenant;
   asked.id = action.alert_id;
   asked.limit = 1;
-  const auto newest = question.desk.transitions(asked);
+  const auto newest = question.parts.desk.transitions(asked);
   if (newest.empty()) return fail(not_found("there is no such alert"));
   if (!newest.front().said.active()) return fail(conflict("already resolved"));
-  const auto done = question.desk.order(std::move(action));
+  const auto done = question.parts.desk.order(std::move(action));
   if (!done) return fail(refusal(done.error()));
   return Response{204, {}, {}, {}};
 }

@@ -6,7 +6,6 @@ namespace telltale::api {
 
 namespace {
 
-constexpr std::string_view device_syntax = "letters, digits and _ . : -, 48 at most";
 constexpr std::string_view metric_syntax = "letters, digits and _ . : -, beginning with a letter or _, 48 at most";
 
 }  // namespace

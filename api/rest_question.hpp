@@ -19,7 +19,7 @@ struct Question {
   ArchiveView& archive;
   Timestamp now;
   const RestLimits& limits;
-  proto::AlertDesk& desk;
+  const RestParts& parts;
 };
 using Answer = Result<Response, Problem>;
 
@@ -41,6 +41,12 @@ Answer silence_alert(const Question& question);
 Answer list_silences(const Question& question);
 Answer set_silence(const Question& question);
 Answer end_silence(const Question& question);
+Answer stream(const Question& question);
+Answer list_rules(const Question& question);
+Answer one_rule(const Question& question);
+
+/// What valid_device allows, for people.
+inline constexpr std::string_view device_syntax = "letters, digits and _ . : -, 48 at most";
 
 struct Selected {
   const IndexedDevice* device;

@@ -47,7 +47,7 @@ Answer list_silences(const Question& question) {
   const QueryText query(question.request, {});
   if (auto problem = query.problem()) return fail(*std::move(problem));
   std::string body = "{\"items\":[";
-  for (const auto& silence : question.desk.silences(question.caller.tenant)) {
+  for (const auto& silence : question.parts.desk.silences(question.caller.tenant)) {
     JsonObject item(next_item(body));
     append_silence(item, silence);
   }
@@ -79,7 +79,7 @@ Answer set_silence(const Question& question) {
   if (auto problem = body->problem()) return fail(*std::move(problem));
 
   const auto name = order.name;
-  const auto done = question.desk.order(std::move(order));
+  const auto done = question.parts.desk.order(std::move(order));
   if (!done) return fail(refusal(done.error()));
   std::string said;
   JsonObject(said).text("name", name).text("state", *done);
@@ -92,7 +92,7 @@ Answer end_silence(const Question& question) {
   const QueryText query(question.request, {});
   if (auto problem = query.problem()) return fail(*std::move(problem));
   const auto& name = question.request.parameter("name");
-  const auto known = question.desk.silences(question.caller.tenant);
+  const auto known = question.parts.desk.silences(question.caller.tenant);
   const bool there =
       std::ranges::any_of(known, [&](const auto& s) { return s.kind == Kind::silence && s.name == name; });
   if (!there) return fail(not_found("there is no such silence"));
@@ -101,7 +101,7 @@ Answer end_silence(const Question& question) {
   order.tenant = question.caller.tenant;
   order.name = name;
   order.by = question.caller.key_name;
-  const auto done = question.desk.order(std::move(order));
+  const auto done = question.parts.desk.order(std::move(order));
   if (!done) return fail(refusal(done.error()));
   return Response{204, {}, {}, {}};
 }

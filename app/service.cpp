@@ -12,6 +12,7 @@
 #include "api/gate.hpp"
 #include "api/health.hpp"
 #include "api/http_server.hpp"
+#include "api/live.hpp"
 #include "api/registry.hpp"
 #include "api/rest.hpp"
 #include "app/version.hpp"
@@ -70,6 +71,12 @@ ingest::WriterOptions with_filters_of(ingest::WriterOptions options, const broke
   return options;
 }
 
+/// What may come by MQTT may come by HTTP.
+api::HttpOptions with_body_of(api::HttpOptions http, const ingest::WriterOptions& ingest) {
+  http.max_body_bytes = std::max<std::uint64_t>(http.max_body_bytes, ingest.decoder.max_payload_bytes);
+  return http;
+}
+
 notify::NotifyOptions with_user_agent(notify::NotifyOptions options) {
   options.user_agent = "telltale/" + std::string(version);
   return options;
@@ -118,8 +125,9 @@ struct Service::Impl {
             [this](proto::Event event, const auto& logged) { log_order(std::move(event), logged); }, order_within),
         keys(config.store.path / store::KeysDb::file_name),
         gate(keys, {config.allow_anonymous_loopback, config.requests_per_second}, clock),
-        archive(config.store.path, config.multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single),
-        http(config.http, routes(), clock, log, registry),
+        archive(config.store.path, tenancy()),
+        live({}, archive, log, registry),
+        http(with_body_of(config.http, config.ingest), routes(), clock, log, registry),
         reload_ok(registry.gauge("telltale_config_last_reload_successful", "1 when the last (re)load was good.")),
         reload_time(registry.gauge("telltale_config_last_reload_success_timestamp_seconds",
                                    "When a configuration was last put in force.")) {
@@ -127,12 +135,21 @@ struct Service::Impl {
         .gauge("telltale_build_info", "Version and revision of this program.",
                {{"version", std::string(version)}, {"revision", std::string(revision)}})
         .set(1);
+    alerting.on_live(
+        [this](const proto::Batch& batch, std::span<const proto::Finding> findings) { live.tell(batch, findings); });
     state.on_notices([this] { notifications.wake(); });
+    use_rules(config.analytics);
     note_reload();
   }
 
+  [[nodiscard]] proto::Tenancy tenancy() const {
+    return config.multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single;
+  }
+
+  void use_rules(const proto::RuleSet& set) { rules.set(std::make_shared<const proto::RuleSet>(set)); }
+
   std::vector<api::Route> routes() {
-    auto all = api::rest_routes({gate, archive, desk, clock});
+    auto all = api::rest_routes({gate, archive, desk, live, writer, rules, tenancy(), clock});
     all.push_back(api::healthz_route());
     all.push_back(api::readyz_route(checks()));
     all.push_back(api::metrics_route(registry));
@@ -196,6 +213,8 @@ struct Service::Impl {
   store::KeysDb keys;
   api::Gate gate;
   api::Archive archive;
+  api::RulesInForce rules;
+  api::Live live;
   api::HttpServer http;
   proto::Gauge& reload_ok;
   proto::Gauge& reload_time;
@@ -211,6 +230,7 @@ Service::~Service() { stop(); }
 void Service::start() {
   auto& self = *impl_;
   self.running = true;
+  self.live.start();
   self.http.start();
   self.publisher.start();
   self.notifications.start();
@@ -226,6 +246,7 @@ void Service::start() {
 
 void Service::reload(Config fresh) {
   auto& self = *impl_;
+  self.use_rules(fresh.analytics);
   self.writer.reload(fresh.analytics, fresh.ingest.decoder);
   if (fresh.mqtt.filters != self.config.mqtt.filters) {  // behind the decoder that understands what they bring
     self.session.set_filters(fresh.mqtt.filters);
@@ -255,6 +276,7 @@ void Service::stop() {
   tend();
   if (!std::exchange(self.running, false)) return;
   self.stopping = true;
+  self.live.stop();
   self.log.info("service", "stopping; this takes at most " + std::to_string(stop_within.count()) + " s");
   const auto begin = self.clock.steady_now();
   const auto end = begin + stop_within;

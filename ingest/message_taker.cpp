@@ -1,6 +1,7 @@
 #include "ingest/message_taker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "proto/topic.hpp"
 
@@ -17,6 +18,7 @@ constexpr std::size_t new_series = SIZE_MAX;
 MessageTaker::MessageTaker(const WriterOptions& options, const store::Directory& directory,
                            const std::vector<proto::PacketRecord>& redelivery, proto::Metrics& metrics)
     : filters_(options.filters),
+      tenancy_(options.decoder.multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single),
       limits_(options.limits),
       decoder_(options.decoder),
       registry_(directory, options.limits, metrics),
@@ -101,6 +103,35 @@ Outcome MessageTaker::take(const broker::InboundMessage& message, Timestamp rece
   return dead_letter(DeadLetterReason::device_limit, "more than the allowed devices", message, batch);
 }
 
+proto::Receipt MessageTaker::take(proto::PostedTelemetry message, Timestamp received, proto::Batch& batch) {
+  proto::NativeTopic native;
+  native.tenant = message.tenant;
+  native.topic_class = proto::TopicClass::telemetry;
+  native.site = message.site;
+  native.device = message.device;
+  const auto topic = proto::to_topic(native, tenancy_);
+  const auto size = static_cast<std::uint32_t>(message.payload.size());
+  message.payload.push_back('\0');  // the decoder's writable byte
+  const broker::InboundMessage inbound{topic, message.payload.data(), size, size, 0, 0, 0, false, false};
+
+  const auto readings_before = batch.readings.size();
+  const bool caught_up = std::exchange(caught_up_, true);
+  proto::Receipt receipt;
+  receipt.outcome = take(inbound, received, batch);
+  caught_up_ = caught_up;
+  if (receipt.outcome == Outcome::dead_letter) {
+    const auto& letter = std::get<proto::DeadLetter>(batch.events.back().event);
+    receipt.reason = letter.reason;
+    receipt.detail = letter.detail;
+    return receipt;
+  }
+  receipt.accepted = batch.readings.size() - readings_before;
+  for (std::size_t i = 0; i < decoded_.dropped.size(); ++i) {
+    if (static_cast<proto::DropReason>(i) != proto::DropReason::null_value) receipt.rejected += decoded_.dropped[i];
+  }
+  return receipt;
+}
+
 void MessageTaker::count_losses() {
   for (std::size_t i = 0; i < dropped_.size(); ++i) {
     if (decoded_.dropped[i]) dropped_[i]->add(decoded_.dropped[i]);
@@ -131,7 +162,11 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
     refused_detail_ = "all readings are older than the store keeps";
     return Outcome::dead_letter;
   }
-  if (late > 0) dropped_[static_cast<std::size_t>(proto::DropReason::too_late)]->add(late);
+  if (late > 0) {
+    constexpr auto too_late = static_cast<std::size_t>(proto::DropReason::too_late);
+    dropped_[too_late]->add(late);
+    decoded_.dropped[too_late] += static_cast<std::uint32_t>(late);
+  }
 
   const SeriesRegistry::Identity who{decoded_.tenant, decoded_.site, decoded_.device};
   auto* device = registry_.find(who);

@@ -10,7 +10,9 @@
 #include "ingest/redelivery.hpp"
 #include "ingest/series_registry.hpp"
 #include "proto/batch.hpp"
+#include "proto/intake.hpp"
 #include "proto/metrics.hpp"
+#include "proto/topic.hpp"
 
 namespace telltale::ingest {
 
@@ -29,6 +31,9 @@ class MessageTaker {
   void use(proto::DecoderOptions options) { decoder_ = proto::Decoder(std::move(options)); }
 
   proto::Outcome take(const broker::InboundMessage& message, Timestamp received, proto::Batch& batch);
+
+  /// A message that came another way than by MQTT: it is no copy, no repetition and no backlog.
+  proto::Receipt take(proto::PostedTelemetry message, Timestamp received, proto::Batch& batch);
 
   /// `removal` says what is asked for; see SeriesRegistry::remove.
   void remove(proto::DevicesRemoved removal, proto::Batch& batch) { registry_.remove(std::move(removal), batch); }
@@ -50,6 +55,7 @@ class MessageTaker {
   void count_losses();
 
   std::vector<std::string> filters_;
+  proto::Tenancy tenancy_;
   IngestLimits limits_;
   proto::Decoder decoder_;
   proto::Decoded decoded_;

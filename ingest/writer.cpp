@@ -36,8 +36,17 @@ struct Alone {
   proto::Event event;
   std::function<void(std::optional<std::uint64_t>)> logged;
 };
+struct Removal {
+  proto::DevicesRemoved removal;
+  std::function<void(std::optional<std::uint64_t>)> logged;
+};
+struct Posted {
+  proto::PostedTelemetry message;
+  Timestamp received;
+  std::function<void(std::optional<proto::Receipt>)> done;
+};
 struct Stop {};
-using Command = std::variant<broker::SessionItem, Reload, proto::ServiceCondition, proto::DevicesRemoved, Alone, Stop>;
+using Command = std::variant<broker::SessionItem, Reload, proto::ServiceCondition, Removal, Alone, Posted, Stop>;
 
 }  // namespace
 
@@ -190,11 +199,11 @@ struct Writer::Impl {
     auto done = std::exchange(open, OpenBatch{});
     // Behind a batch that was given up nothing may be written: acknowledgements are counted in arrival order, so
     // those of a later batch would go to the messages of the lost one.
-    if (abandoned) return;
+    if (abandoned) return done.answer_posted(false);
     const auto begin = clock.steady_now();
     if (!append(done.batch)) {
       abandoned = true;
-      return;
+      return done.answer_posted(false);
     }
     last_log_time = done.batch->log_time;
     // A segment that was begun because the old one could not be synced has no table yet.
@@ -207,6 +216,7 @@ struct Writer::Impl {
       lag_seconds.observe(std::chrono::duration<double>(clock.now() - done.oldest_received).count());
     }
     for (const auto& run : done.to_acknowledge) session.acknowledge(run.session_epoch, run.count);
+    done.answer_posted(true);
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       if (done.outcomes[i]) outcomes[i]->add(done.outcomes[i]);
     }
@@ -252,12 +262,26 @@ struct Writer::Impl {
       if (open.messages == 0) open.oldest_received = arrivals.received;
       const auto outcome = taker.take(message, arrivals.received, batch);
       open.count(arrivals.epoch, outcome);
-      if (batch.readings.size() >= options.batch_readings || open.messages >= options.batch_messages ||
-          batch.text.size() >= max_text_bytes) {
-        commit();
-      }
+      commit_if_full();
     }
     alive = clock.steady_now();
+  }
+
+  void handle(Posted& posted) {
+    auto& batch = ensure_open();
+    if (open.messages == 0) open.oldest_received = posted.received;
+    open.count(
+        OpenBatch::Posted{taker.take(std::move(posted.message), posted.received, batch), std::move(posted.done)});
+    commit_if_full();
+    alive = clock.steady_now();
+  }
+
+  void commit_if_full() {
+    const auto& batch = *open.batch;
+    if (batch.readings.size() >= options.batch_readings || open.messages >= options.batch_messages ||
+        batch.text.size() >= max_text_bytes) {
+      commit();
+    }
   }
 
   void handle(broker::Connected& connected) {
@@ -290,7 +314,13 @@ struct Writer::Impl {
     commit();
   }
 
-  void handle(proto::DevicesRemoved& removal) { taker.remove(std::move(removal), ensure_open()); }
+  void handle(Removal& asked) {
+    const auto batch = open_now();
+    taker.remove(std::move(asked.removal), *batch);
+    commit();
+    asked.logged(abandoned ? std::nullopt : std::optional(batch->position.sequence));
+  }
+
   void handle(Alone& alone) {
     commit();
     const auto batch = open_now();
@@ -394,11 +424,20 @@ void Writer::push(broker::SessionItem item) {
   impl_->enqueue(std::move(item));
 }
 
+void Writer::post(proto::PostedTelemetry message, std::function<void(std::optional<proto::Receipt>)> done) {
+  impl_->received.add(1);
+  impl_->in_flight.add(1);
+  impl_->enqueue(Posted{std::move(message), impl_->clock.now(), std::move(done)});
+}
+
 void Writer::reload(proto::RuleSet rules, proto::DecoderOptions decoder) {
   impl_->enqueue(Reload{std::move(rules), std::move(decoder)});
 }
 
-void Writer::remove(proto::DevicesRemoved removal) { impl_->enqueue(std::move(removal)); }
+void Writer::remove(proto::DevicesRemoved removal, std::function<void(std::optional<std::uint64_t>)> logged) {
+  impl_->enqueue(Removal{std::move(removal), std::move(logged)});
+}
+
 void Writer::log_alone(proto::Event event, std::function<void(std::optional<std::uint64_t>)> logged) {
   impl_->enqueue(Alone{std::move(event), std::move(logged)});
 }

@@ -10,6 +10,7 @@
 #include "broker/ingest_session.hpp"
 #include "ingest/options.hpp"
 #include "proto/clock.hpp"
+#include "proto/intake.hpp"
 #include "proto/log.hpp"
 #include "proto/metrics.hpp"
 #include "proto/rule.hpp"
@@ -23,7 +24,7 @@ namespace telltale::ingest {
 ///          thread; the other members from any thread.
 /// Errors:  a full disk stops the writer (and through the window the reading) until space returns; nothing that was
 ///          not acknowledged is dropped. An I/O error that a new segment does not cure ends in `fatal`.
-class Writer {
+class Writer final : public proto::Intake {
  public:
   /// Towards the session; called on the writer thread.
   struct Session {
@@ -34,15 +35,15 @@ class Writer {
   /// `next_deadline`: when something behind the log falls due though nothing arrives; asked a few times a second.
   Writer(WriterOptions options, store::Store& store, const Clock& clock, proto::Logger& log, proto::Metrics& metrics,
          std::function<std::optional<Timestamp>()> next_deadline);
-  ~Writer();
+  ~Writer() override;
 
   /// Logs `started` and the rule set, then takes items.
   void start(proto::RuleSet rules, Session session);
   void push(broker::SessionItem item);
+  void post(proto::PostedTelemetry message, std::function<void(std::optional<proto::Receipt>)> done) override;
   /// New rules and mappings, atomically, as an event in the log.
   void reload(proto::RuleSet rules, proto::DecoderOptions decoder);
-  /// Deletes the data of a device, a site or a tenant, at its place in the log; `removal` says what is asked for.
-  void remove(proto::DevicesRemoved removal);
+  void remove(proto::DevicesRemoved removal, std::function<void(std::optional<std::uint64_t>)> logged) override;
   /// One event in a batch of its own; `logged` is told that batch's number on the writer's thread, nothing when it
   /// could not be written, and is dropped untold when the writer has ended.
   void log_alone(proto::Event event, std::function<void(std::optional<std::uint64_t> sequence)> logged);
@@ -53,7 +54,7 @@ class Writer {
   void stop(std::chrono::steady_clock::time_point give_up);
 
   /// For /readyz: "" or what is wrong with writing.
-  [[nodiscard]] std::string problem() const;
+  [[nodiscard]] std::string problem() const override;
 
  private:
   struct Impl;

@@ -83,6 +83,36 @@ TEST_CASE("without interruption the outside hears exactly what analytics says", 
   check_told_once(story, service);
 }
 
+TEST_CASE("what happens live is told once, behind its record; what is replayed is told to nobody", "[alerting]") {
+  const Story story = test::make_story(3, 80);
+  ServiceBench service;
+  std::vector<std::pair<std::string, std::uint32_t>> told;
+  const auto start = [&] {
+    service.start();
+    service.pipeline->on_live([&](const proto::Batch&, std::span<const proto::Finding> findings) {
+      const auto recorded = service.state->history();
+      for (const auto& finding : findings) {
+        const auto* said = std::get_if<proto::AlertTransition>(&finding);
+        if (said == nullptr) continue;
+        told.emplace_back(said->id, said->n);
+        CHECK(std::ranges::any_of(recorded, [&](const auto& row) { return row.id == said->id && row.n == said->n; }));
+      }
+    });
+  };
+  start();
+  for (std::size_t i = 0; i < story.batches.size(); ++i) {
+    service.append(story.batches[i]);
+    service.settle();
+    if (i % 20 != 19) continue;
+    service.crash();
+    start();
+    service.settle();
+  }
+  std::vector<std::pair<std::string, std::uint32_t>> all;
+  for (const auto& row : service.state->history()) all.emplace_back(row.id, row.n);
+  CHECK(told == all);
+}
+
 TEST_CASE("killed anywhere and started again, no transition is lost, none is new [lesson-11] [lesson-25]",
           "[alerting][lesson-11][lesson-25]") {
   const auto seed = GENERATE(range(100u, 112u));

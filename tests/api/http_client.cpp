@@ -75,6 +75,16 @@ std::optional<HttpAnswer> HttpClient::get(std::string_view path, std::string_vie
   return receive();
 }
 
+std::string HttpClient::until(std::string_view part) {
+  std::size_t at = 0;
+  while ((at = buffer_.find(part)) == std::string::npos) {
+    if (!fill()) throw std::runtime_error("closed before '" + std::string(part) + "' came");
+  }
+  auto came = buffer_.substr(0, at + part.size());
+  buffer_.erase(0, at + part.size());
+  return came;
+}
+
 std::string HttpClient::until_closed() {
   while (fill()) {
   }

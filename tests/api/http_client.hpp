@@ -29,6 +29,8 @@ class HttpClient {
   std::optional<HttpAnswer> receive(bool head = false);
   /// `headers`: whole lines, each with its line end.
   std::optional<HttpAnswer> get(std::string_view path, std::string_view headers = {});
+  /// What came up to and with `part`; throws after 10 s without news, and when the other side closes.
+  std::string until(std::string_view part);
   /// Waits until the other side closes; the bytes that still came.
   std::string until_closed();
 

@@ -66,6 +66,23 @@ std::shared_ptr<proto::Batch> contents(Timestamp now) {
   return batch;
 }
 
+std::shared_ptr<const proto::RuleSet> some_rules() {
+  auto set = std::make_shared<proto::RuleSet>();
+  proto::Rule hot;
+  hot.name = "too-hot";
+  hot.tenant = "acme";
+  hot.metric = "temperature";
+  hot.check = proto::ThresholdCheck{80.0, std::nullopt, 75.0};
+  hot.persistence = Millis{2000};
+  hot.severity = proto::Severity::critical;
+  set->rules.push_back(hot);
+  auto secret = hot;
+  secret.name = "secret";
+  secret.tenant = "rival";
+  set->rules.push_back(secret);
+  return set;
+}
+
 }  // namespace
 
 RestBench::RestBench(Options options) {
@@ -86,6 +103,8 @@ RestBench::RestBench(Options options) {
   service_keys = std::make_unique<store::KeysDb>(folder.path() / store::KeysDb::file_name);
   gate = std::make_unique<api::Gate>(*service_keys, options.gate, clock);
   archive = std::make_unique<api::Archive>(folder.path(), proto::Tenancy::multi);
+  rules.set(some_rules());
+  live = std::make_unique<api::Live>(options.live, *archive, log, metrics);
   auto routes = api::rest_routes(parts(), options.limits);
   for (auto& route : options.more) routes.push_back(std::move(route));
   api::HttpOptions http;
@@ -98,7 +117,10 @@ RestBench::RestBench(Options options) {
   hand = key("acme", {.read = true, .write = true});
 }
 
-RestBench::~RestBench() { server->stop(); }
+RestBench::~RestBench() {
+  live->stop();  // before what it tells is gone
+  server->stop();
+}
 
 std::string RestBench::key(const std::string& tenant, store::KeyScopes scopes) {
   const auto made = api::make_api_key();
@@ -108,6 +130,12 @@ std::string RestBench::key(const std::string& tenant, store::KeyScopes scopes) {
 
 HttpAnswer RestBench::get(std::string_view path, std::string_view headers) {
   return HttpClient(port()).get(path, headers).value();
+}
+
+HttpAnswer RestBench::head(std::string_view path, std::string_view headers) {
+  HttpClient client(port());
+  client.send("HEAD " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers) + "\r\n");
+  return client.receive(true).value();
 }
 
 HttpAnswer RestBench::send(std::string_view method, std::string_view path, std::string_view body,

@@ -11,6 +11,7 @@
 #include "store/store.hpp"
 #include "tests/api/desk_double.hpp"
 #include "tests/api/http_client.hpp"
+#include "tests/api/intake_double.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/simulated_clock.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -32,6 +33,7 @@ class RestBench {
     api::RestLimits limits{};
     std::vector<api::Route> more{};
     std::size_t workers = 2, max_waiting = 64;
+    api::LiveOptions live{};
   };
   RestBench() : RestBench(Options{}) {}
   explicit RestBench(Options options);
@@ -42,11 +44,15 @@ class RestBench {
   HttpAnswer get(std::string_view path, std::string_view headers = {});
   /// With a key of acme that may read.
   HttpAnswer read(std::string_view path, std::string_view headers = {});
+  /// What get() would answer, without the body.
+  HttpAnswer head(std::string_view path, std::string_view headers);
   /// Any method; a body goes as JSON unless the headers name another type.
   HttpAnswer send(std::string_view method, std::string_view path, std::string_view body, std::string_view headers);
   /// With a key of acme that may read and write.
   HttpAnswer order(std::string_view method, std::string_view path, std::string_view body = {});
-  [[nodiscard]] api::RestParts parts() { return {*gate, *archive, desk, clock}; }
+  [[nodiscard]] api::RestParts parts() {
+    return {*gate, *archive, desk, *live, intake, rules, proto::Tenancy::multi, clock};
+  }
   [[nodiscard]] std::uint16_t port() const { return server->port(); }
 
   SimulatedClock clock;
@@ -60,6 +66,9 @@ class RestBench {
   std::unique_ptr<api::Gate> gate;
   std::unique_ptr<api::Archive> archive;
   DeskDouble desk;
+  IntakeDouble intake;
+  api::RulesInForce rules;          // `too-hot` of acme's temperatures, `secret` of rival's
+  std::unique_ptr<api::Live> live;  // not started: a test that wants its thread starts it
   std::unique_ptr<api::HttpServer> server;
   std::string acme;  // the key of read()
   std::string hand;  // the key of order()

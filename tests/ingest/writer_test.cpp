@@ -287,3 +287,89 @@ TEST_CASE("an order of our own is alone in its batch, and whoever gave it is tol
   }
   CHECK(found == std::vector<std::string>{"first", "second"});
 }
+
+namespace {
+
+/// What a sender is told.
+struct Told {
+  std::mutex mutex;
+  std::vector<std::optional<proto::Receipt>> receipts;
+
+  auto teller() {
+    return [this](std::optional<proto::Receipt> receipt) {
+      const std::lock_guard lock(mutex);
+      receipts.push_back(std::move(receipt));
+    };
+  }
+  std::size_t count() {
+    const std::lock_guard lock(mutex);
+    return receipts.size();
+  }
+};
+
+proto::PostedTelemetry posted(std::string payload) { return {"default", "s", "d", std::move(payload)}; }
+
+}  // namespace
+
+TEST_CASE("a posted message is answered only when its batch is on disk", "[ingest][lesson-01]") {
+  Told told;  // outlives the writer
+  Scene s;
+  s.writer->post(posted(R"([{"a":1},{"a":2,"b":null,"c":[1]}])"), told.teller());
+  CHECK_FALSE(test::eventually([&] { return told.count() > 0; }, 300ms));
+  s.clock.advance(20ms);
+  REQUIRE(test::eventually([&] { return told.count() == 1; }));
+  REQUIRE(told.receipts[0]);
+  CHECK(told.receipts[0]->outcome == proto::Outcome::stored);
+  CHECK(told.receipts[0]->accepted == 2);
+  CHECK(told.receipts[0]->rejected == 1);  // the array; null is no reading
+  std::size_t readings = 0;
+  for (const auto& b : s.batches()) readings += b->readings.size();
+  CHECK(readings == 2);
+}
+
+TEST_CASE("posted messages are no backlog, and keep the balance and the order of acknowledgements", "[ingest]") {
+  Told told;  // outlives the writer
+  Scene s;
+  s.writer->post(posted(R"({"a":1})"), told.teller());  // there was no connection yet
+  s.writer->post(posted("{"), told.teller());
+  s.connect(1);
+  s.arrive(1, {{"telemetry/s/d", R"({"a":2})"}});
+  s.writer->post(posted(R"({"a":3})"), told.teller());
+  REQUIRE(test::eventually([&] {
+    s.clock.advance(20ms);  // from whenever the batch was opened
+    return told.count() == 3 && s.acked() == 1;
+  }));
+  CHECK(told.receipts[1]->outcome == proto::Outcome::dead_letter);
+  CHECK(told.receipts[1]->reason == proto::DeadLetterReason::bad_json);
+  const auto letters = s.events<proto::DeadLetter>();
+  REQUIRE(letters.size() == 1);
+  CHECK(letters[0].second.topic == "telemetry/s/d");
+  CHECK(letters[0].second.payload == "{");
+  for (const auto& b : s.batches())
+    for (const auto& r : b->readings) CHECK(r.source == proto::TsSource::receive);
+  CHECK(s.metrics.value("telltale_messages_received_total") == 4);
+  CHECK(s.metrics.value("telltale_messages_total{outcome=\"stored\"}") == 3);
+  CHECK(s.metrics.value("telltale_messages_total{outcome=\"dead_letter\"}") == 1);
+}
+
+TEST_CASE("a removal is answered when it is in the log", "[ingest]") {
+  Scene s;
+  s.connect(1);
+  s.arrive(1, {{"telemetry/s/d", R"({"a":1})"}});
+  std::optional<std::uint64_t> number;
+  proto::DevicesRemoved removal;
+  removal.tenant = "default";
+  removal.site = "s";
+  removal.device = "d";
+  s.writer->remove(removal, [&](std::optional<std::uint64_t> sequence) {
+    const std::lock_guard lock(s.mutex);
+    number = sequence;
+  });
+  REQUIRE(test::eventually([&] {
+    const std::lock_guard lock(s.mutex);
+    return number.has_value();
+  }));
+  const auto all = s.batches();
+  REQUIRE(all.back()->position.sequence == *number);
+  CHECK(s.events<proto::DevicesRemoved>().at(0).second.devices.size() == 1);
+}

@@ -1,0 +1,45 @@
+#include "api/remembered_answers.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace telltale::api {
+
+RememberedAnswers::RememberedAnswers(std::size_t most, Millis keep) : most_(most), keep_(keep) {}
+
+RememberedAnswers::Known RememberedAnswers::begin(const std::string& key, const std::string& fingerprint,
+                                                  std::chrono::steady_clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  forget_old(now);
+  if (const auto known = entries_.find(key); known != entries_.end()) {
+    if (known->second.fingerprint != fingerprint) return OtherBody{};
+    if (!known->second.answer) return UnderWay{};
+    return *known->second.answer;
+  }
+  by_age_.push_back(key);
+  entries_.emplace(key, Entry{fingerprint, now, std::nullopt, std::prev(by_age_.end())});
+  return Fresh{};
+}
+
+void RememberedAnswers::end(const std::string& key, std::optional<Remembered> answer) {
+  const std::lock_guard lock(mutex_);
+  const auto known = entries_.find(key);
+  if (known == entries_.end()) return;
+  if (answer) {
+    known->second.answer = std::move(answer);
+  } else {
+    by_age_.erase(known->second.place);
+    entries_.erase(known);
+  }
+}
+
+void RememberedAnswers::forget_old(std::chrono::steady_clock::time_point now) {
+  while (!by_age_.empty()) {
+    const auto oldest = entries_.find(by_age_.front());
+    if (entries_.size() < most_ && now - oldest->second.since < keep_) return;
+    entries_.erase(oldest);
+    by_age_.pop_front();
+  }
+}
+
+}  // namespace telltale::api

@@ -1,0 +1,97 @@
+#include "api/rest_telemetry.hpp"
+
+#include "api/api_key.hpp"
+#include "api/body_json.hpp"
+#include "api/json_object.hpp"
+#include "api/query_text.hpp"
+#include "api/rest_question.hpp"
+
+namespace telltale::api {
+
+namespace {
+
+using proto::DeadLetterReason;
+
+constexpr std::size_t longest_key = 255;
+
+/// What keeps a body from being a message at all; nothing of it is kept.
+std::optional<Problem> not_a_message(const RestParts& parts, const Caller& caller, const Request& request) {
+  const QueryText query(request, {});
+  if (auto problem = query.problem()) return problem;
+  if (auto problem = not_json(request)) return problem;
+  if (!request.header("Content-Encoding").empty()) {
+    return Problem{415, "validation", "Unsupported content encoding", "send the body as it is"};
+  }
+  const auto& site = request.parameter("site");
+  const auto& device = request.parameter("device");
+  if (!proto::valid_site(site)) {
+    return Problem{400, "validation", "The path is not valid", "the site must be " + std::string(proto::site_syntax)};
+  }
+  if (!proto::valid_device(device)) {
+    return Problem{400, "validation", "The path is not valid", "the device must be " + std::string(device_syntax)};
+  }
+  if (parts.tenancy == proto::Tenancy::single && caller.tenant != proto::default_tenant) {
+    return Problem{403, "forbidden", "Not allowed", "there is one tenant here, and this key is of another"};
+  }
+  return std::nullopt;
+}
+
+Problem refused(const proto::Receipt& receipt) {
+  auto detail = std::string(to_string(receipt.reason)) + ": " + receipt.detail;
+  switch (receipt.reason) {
+    case DeadLetterReason::too_large:
+      return {413, "too-large", "Content too large", std::move(detail)};
+    case DeadLetterReason::bad_topic:
+    case DeadLetterReason::bad_json:
+    case DeadLetterReason::bad_utf8:
+      return {400, "validation", "The body is not valid", std::move(detail)};
+    default:
+      return {422, "validation", "The message cannot be taken", std::move(detail)};
+  }
+}
+
+Result<Response, Problem> answer_to(const proto::Receipt& receipt) {
+  if (receipt.outcome == proto::Outcome::dead_letter) return fail(refused(receipt));
+  std::string body;
+  JsonObject(body).count("accepted", receipt.accepted).count("rejected", receipt.rejected);
+  return Response{202, "application/json", std::move(body), {}};
+}
+
+Problem unavailable(std::string detail) { return {503, "unavailable", "Nothing can be stored now", std::move(detail)}; }
+
+}  // namespace
+
+void post_telemetry(const RestParts& parts, const std::shared_ptr<RememberedAnswers>& remembered, const Caller& caller,
+                    const Request& request, const Settle& settle) {
+  if (auto problem = not_a_message(parts, caller, request)) return settle(fail(*std::move(problem)));
+  const auto given = request.header("Idempotency-Key");
+  if (given.size() > longest_key) {
+    return settle(fail(Problem{400, "validation", "The key is not valid", "Idempotency-Key is over 255 bytes"}));
+  }
+  if (auto problem = parts.intake.problem(); !problem.empty()) return settle(fail(unavailable(std::move(problem))));
+
+  std::string key;
+  if (!given.empty()) {
+    key = caller.tenant + '\n' + caller.key_id + '\n' + std::string(given);
+    const auto known = remembered->begin(key, sha256(request.path + '\n' + request.body), parts.clock.steady_now());
+    if (const auto* done = std::get_if<RememberedAnswers::Remembered>(&known)) return settle(*done);
+    if (std::holds_alternative<RememberedAnswers::UnderWay>(known)) {
+      return settle(
+          fail(Problem{409, "conflict", "Conflict", "the first request of this key is under way; ask again"}));
+    }
+    if (std::holds_alternative<RememberedAnswers::OtherBody>(known)) {
+      return settle(
+          fail(Problem{422, "validation", "The key is not valid", "Idempotency-Key was used for another body"}));
+    }
+  }
+  parts.intake.post({caller.tenant, request.parameter("site"), request.parameter("device"), request.body},
+                    [settle, key, remembered](const std::optional<proto::Receipt>& receipt) {
+                      std::optional<RememberedAnswers::Remembered> answer;
+                      if (receipt) answer = answer_to(*receipt);
+                      if (!key.empty()) remembered->end(key, answer);
+                      if (answer) return settle(*std::move(answer));
+                      settle(fail(unavailable("it could not be written")));
+                    });
+}
+
+}  // namespace telltale::api
