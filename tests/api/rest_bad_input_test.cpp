@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "tests/api/rest_bench.hpp"
 
@@ -79,6 +80,29 @@ TEST_CASE("a long range with a short step costs what is stored, not what could b
   CHECK(bench.read("/api/v1/query?from=0&step=1ms&metric=on").status == 200);
   CHECK(bench.read("/api/v1/query?from=0&step=1000000d&metric=on").status == 200);
   CHECK(bench.read("/api/v1/query?from=9e18").status == 400);  // behind now
+}
+
+TEST_CASE("any bytes in a body are answered with a problem, and nothing is ordered", "[api]") {
+  RestBench bench;
+  const std::string good =
+      R"({"name":"works","site":"*","from":"now","until":1863700000000,"by":"ana","comment":"\u00e9"})";
+  std::mt19937 random(7);
+  const auto upto = [&](std::size_t last) { return std::uniform_int_distribution<std::size_t>(0, last)(random); };
+  HttpClient client(bench.port());
+  for (int i = 0; i < 500; ++i) {
+    auto body = good.substr(0, upto(good.size()));
+    for (auto n = upto(3); n > 0 && !body.empty(); --n) body[upto(body.size() - 1)] = static_cast<char>(upto(255));
+    if (i % 50 == 0) body = std::string(20'000, i % 100 == 0 ? '[' : '{');
+    if (body == good || body.empty()) continue;
+    client.send("POST /api/v1/silences HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n" + bearer(bench.hand) + "\r\n" + body);
+    const auto answer = client.receive();
+    CAPTURE(i, body);
+    REQUIRE(answer);
+    CHECK((answer->status == 400 || answer->status == 422));
+    CHECK(answer->headers.at("content-type") == "application/problem+json");
+  }
+  CHECK(bench.desk.orders() == 0);
 }
 
 TEST_CASE("methods other than GET and HEAD are refused by name", "[api]") {
