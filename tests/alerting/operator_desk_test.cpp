@@ -136,6 +136,23 @@ TEST_CASE("an order given from another thread is followed and answered", "[alert
   CHECK(scene.desk.active_alerts("acme").empty());
 }
 
+TEST_CASE("alerts can be asked for in their newest state alone", "[alerting]") {
+  Scene scene;
+  scene.reads(1, 90);
+  scene.reads(2, 90);
+  scene.reads(1, 70);
+  REQUIRE(scene.desk.order(ack(scene.desk.active_alerts("default").front().said.id)));
+  proto::TransitionQuery query;
+  CHECK(states(scene.desk.transitions(query)) == Strings{"d2 acknowledged", "d1 resolved", "d2 firing", "d1 firing"});
+  query.newest_of_each = true;
+  CHECK(states(scene.desk.transitions(query)) == Strings{"d2 acknowledged", "d1 resolved"});
+  query.state = AlertState::firing;  // was, and is not any more
+  CHECK(scene.desk.transitions(query).empty());
+  query.state = AlertState::resolved;
+  query.limit = 1;
+  CHECK(states(scene.desk.transitions(query)) == Strings{"d1 resolved"});
+}
+
 TEST_CASE("an order that is not followed says why", "[alerting]") {
   Scene scene;
   scene.reads(1, 90);
