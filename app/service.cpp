@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <iomanip>
+#include <iterator>
 #include <random>
 #include <sstream>
 
 #include "alerting/desk.hpp"
 #include "alerting/operator_desk.hpp"
 #include "api/archive.hpp"
+#include "api/dashboard.hpp"
 #include "api/gate.hpp"
 #include "api/health.hpp"
 #include "api/http_server.hpp"
@@ -153,6 +155,7 @@ struct Service::Impl {
     all.push_back(api::healthz_route());
     all.push_back(api::readyz_route(checks()));
     all.push_back(api::metrics_route(registry));
+    std::ranges::move(api::dashboard_routes(), std::back_inserter(all));
     return all;
   }
 
