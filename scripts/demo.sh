@@ -56,6 +56,7 @@ done
 
 cat <<TXT
 ------------------------------------------------------------------------------------------------
+ dashboard  http://127.0.0.1:$http/
  broker     $url
  alerts     mosquitto_sub -p $port -t 'alerts/#' -v          (shown below)
  presence   mosquitto_sub -p $port -t 'presence/#' -v        (shown below)
