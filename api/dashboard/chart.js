@@ -3,6 +3,7 @@
 import {expectedOf, loadSeries, loadUsual} from "/assets/device_charts.js";
 import {el, replace, setText} from "/assets/dom.js";
 import {axisNumber, count, moment, reading} from "/assets/format.js";
+import {rank} from "/assets/live.js";
 
 const hour = 3_600_000;
 
@@ -71,7 +72,7 @@ export class MetricChart {
       data.raw ? null : el("span", {}, el("i", {class: "swatch of-band"}), "least to greatest"),
       el("span", {}, `${reading(low, unit)} to ${reading(high, unit)}`),
       this.expected().length > 0 ? el("span", {}, el("i", {class: "swatch of-expected"}), this.usual ? "usual at this hour (± 3 σ)" : "expected") : null,
-      this.alerts.length > 0 ? el("span", {}, el("i", {class: "swatch of-alert"}), count(this.alerts.length, "alert")) : null]);
+      this.alerts.length > 0 ? el("span", {}, el("i", {class: "swatch of-alert", "data-severity": [...this.alerts].sort((a, b) => rank(a) - rank(b))[0].severity}), count(this.alerts.length, "alert")) : null]);
     this.plot.setAttribute("role", "img");
     this.plot.setAttribute("aria-label", values.length === 0 ? "no readings" : `${this.series.metric} from ${reading(low, unit)} to ${reading(high, unit)}, ${moment(this.range[0])} to ${moment(this.range[1])}`);
     const file = data.rows.length > 0 ? data.rows : [[new Date(this.range[0]), [null, null, null]]];

@@ -1,11 +1,11 @@
 // One device: what it is, what it said, over any time, and the alerts about it.
-import {ApiError, get, listen} from "/assets/client.js";
+import {ApiError, get} from "/assets/client.js";
 import {drawAlerts} from "/assets/alert_list.js";
 import {newSilence} from "/assets/alert_dialogs.js";
 import {MetricChart} from "/assets/chart.js";
 import {el, empty, failure, replace, setText} from "/assets/dom.js";
 import {ago, duration, moment, reading} from "/assets/format.js";
-import {alertsOf, deviceKey, devices, events, repeat} from "/assets/live.js";
+import {alertsOf, deviceKey, devices, events, listenInSight, repeat} from "/assets/live.js";
 
 const minute = 60_000;
 const spans = [["5 min", 5 * minute], ["15 min", 15 * minute], ["1 h", 60 * minute], ["6 h", 360 * minute], ["24 h", 1440 * minute], ["7 d", 10080 * minute], ["30 d", 43200 * minute]];
@@ -132,7 +132,7 @@ export function open(main, [site, device], query) {
     const where = new URLSearchParams({topics: "readings", site, device});
     while (!closed) {
       try {
-        await listen(`/stream?${where}`, ending.signal, () => {}, (name, text) => {
+        await listenInSight(`/stream?${where}`, ending.signal, () => {}, (name, text) => {
           if (name !== "readings") return;
           for (const row of JSON.parse(text)) shown.get(row.metric)?.setNow(row.value);
           heard();

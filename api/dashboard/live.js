@@ -88,11 +88,33 @@ async function loadBoth() {
   })]);
 }
 
+const inSight = async () => {
+  while (document.hidden) await new Promise((resolve) => { document.addEventListener("visibilitychange", resolve, {once: true}); });
+};
+
+/** A browser has six connections to a server for all of its tabs: one that nobody looks at gives its stream back. */
+export async function listenInSight(path, ending, opened, each) {
+  await inSight();
+  const over = new AbortController();
+  const check = () => { if (document.hidden || ending?.aborted) over.abort(); };
+  document.addEventListener("visibilitychange", check);
+  ending?.addEventListener("abort", check);
+  try {
+    await listen(path, over.signal, opened, each);
+  } catch (error) {
+    if (!over.signal.aborted) throw error;
+  } finally {
+    document.removeEventListener("visibilitychange", check);
+    ending?.removeEventListener("abort", check);
+  }
+}
+
 async function follow() {
   for (let wait = 500; ; wait = Math.min(2 * wait, longestWait)) {
     try {
+      await inSight();
       await loadBoth();
-      await listen("/stream?topics=alerts,presence", undefined, () => {
+      await listenInSight("/stream?topics=alerts,presence", undefined, () => {
         wait = 500;
         setLink("live");
         loadBoth().catch(() => {});  // what changed between the first answer and the stream's beginning
