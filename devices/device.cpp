@@ -192,13 +192,17 @@ void Device::keep(Sample sample) {
 void Device::flush(Millis elapsed) {
   while (!buffer_.empty()) {
     const bool bad = plan_.active(FaultKind::bad_json, elapsed) != nullptr;
-    const std::size_t count = bad ? 1 : std::min(buffer_.size(), batch_rows);
+    // Once: the service keeps the units of a series. Rows without a time of their own go as a batch.
+    const bool describes = !bad && !units_told_ && (buffer_.size() == 1 || buffer_.front().ts_ms);
+    const std::size_t count = bad || describes ? 1 : std::min(buffer_.size(), batch_rows);
     const auto end = buffer_.begin() + static_cast<std::ptrdiff_t>(count);
     std::vector<Sample> rows(buffer_.begin(), end);
     std::string payload = bad          ? bad_payload(rows.front())
+                          : describes  ? described_payload(rows.front())
                           : count == 1 ? flat_payload(rows.front())
                                        : batch_payload(rows, elapsed.count());
     if (!send_telemetry(std::move(payload), std::move(rows))) return;
+    units_told_ = units_told_ || describes;
     buffer_.erase(buffer_.begin(), end);
     tally_.batches += count > 1 ? 1 : 0;
     if (bad) {

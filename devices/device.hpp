@@ -86,6 +86,7 @@ class Device {
   Link link_ = Link::closed;
   bool link_was_allowed_ = true;
   bool asleep_ = false;
+  bool units_told_ = false;
   std::string session_;
   SteadyTime next_attempt_;
   Millis backoff_{0};

@@ -11,20 +11,30 @@ void append(std::string& out, double v) {
   out.append(buffer, end);
 }
 
-void append_row(std::string& out, const Sample& sample, bool with_uptime) {
-  out += '{';
+void append_head(std::string& out, const Sample& sample, bool with_uptime) {
   if (sample.ts_ms) {
     out += "\"ts\":" + std::to_string(*sample.ts_ms) + ',';
   } else if (with_uptime) {
     out += "\"uptime_ms\":" + std::to_string(sample.uptime_ms) + ',';
   }
-  out += "\"seq\":" + std::to_string(sample.seq) + ",\"temperature\":";
-  append(out, sample.values.temperature);
+  out += "\"seq\":" + std::to_string(sample.seq) + ',';
+}
+
+void append_values(std::string& out, const Measurement& values) {
+  out += "\"temperature\":";
+  append(out, values.temperature);
   out += ",\"humidity\":";
-  append(out, sample.values.humidity);
+  append(out, values.humidity);
   out += ",\"pressure\":";
-  append(out, sample.values.pressure);
-  out += sample.values.door_open ? ",\"door\":true}" : ",\"door\":false}";
+  append(out, values.pressure);
+  out += values.door_open ? ",\"door\":true" : ",\"door\":false";
+}
+
+void append_row(std::string& out, const Sample& sample, bool with_uptime) {
+  out += '{';
+  append_head(out, sample, with_uptime);
+  append_values(out, sample.values);
+  out += '}';
 }
 
 }  // namespace
@@ -33,6 +43,14 @@ std::string flat_payload(const Sample& sample) {
   std::string out;
   append_row(out, sample, false);
   return out;
+}
+
+std::string described_payload(const Sample& sample) {
+  std::string out = "{";
+  append_head(out, sample, false);
+  out += "\"values\":{";
+  append_values(out, sample.values);
+  return out + R"(},"units":{"temperature":"Cel","humidity":"%RH","pressure":"hPa"}})";
 }
 
 std::string batch_payload(std::span<const Sample> samples, std::int64_t uptime_now_ms) {

@@ -21,6 +21,8 @@ struct Sample {
 
 /// {"ts":…,"seq":…,"temperature":…}
 [[nodiscard]] std::string flat_payload(const Sample& sample);
+/// {"ts":…,"seq":…,"values":{…},"units":{…}}
+[[nodiscard]] std::string described_payload(const Sample& sample);
 /// [{"ts":…},…], or {"uptime_now_ms":…,"batch":[{"uptime_ms":…},…]} when the first row has no time of its own.
 [[nodiscard]] std::string batch_payload(std::span<const Sample> samples, std::int64_t uptime_now_ms);
 [[nodiscard]] std::string will_payload(const std::string& session);

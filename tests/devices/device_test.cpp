@@ -112,6 +112,16 @@ TEST_CASE("a device that has little to say still keeps its heartbeat", "[devices
   CHECK(bench.status().size() == 1 + 5);
 }
 
+TEST_CASE("a device tells its units with its first reading and not again", "[devices]") {
+  Bench bench;
+  bench.run(10s);
+  const auto sent = bench.telemetry();
+  REQUIRE(sent.size() > 5);
+  CHECK(contains(sent.front(), R"("units":{"temperature":"Cel","humidity":"%RH","pressure":"hPa"})"));
+  CHECK(values_of({sent.front()}, "temperature").size() == 1);
+  CHECK(std::none_of(sent.begin() + 1, sent.end(), [](const auto& p) { return contains(p, "units"); }));
+}
+
 TEST_CASE("rows of an outage arrive oldest first as a batch, each once", "[devices]") {
   Bench bench(plan_of(FaultKind::drop, 5s, 15s));
   bench.run(30s);
