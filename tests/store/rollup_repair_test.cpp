@@ -143,16 +143,23 @@ TEST_CASE("a rollup file that could not be made is not missed as one that was lo
     const auto files = store::Catalog::open_read_only(world.options.path).day_files(INT64_MIN, INT64_MAX);
     return !files.empty() && files.front().closed;
   };
-  {
-    auto store = world.open();
-    fs::create_symlink(world.folder.path() / "not mounted" / "file", file);
-    REQUIRE(store.append(batch_of({number(1, yesterday_ms, 1)})));
-    REQUIRE(store.rotate());
-    REQUIRE(eventually([&] { return world.log.count_containing("closing days waits") == 1; }));
-    store.stop();
-  }
-  fs::remove(file);
   auto store = world.open();
+  const auto seal = [&](std::int64_t ts) {
+    REQUIRE(store.append(batch_of({number(1, ts, 1)})));
+    REQUIRE(store.rotate());
+    const auto next = store.append(batch_of({}));
+    REQUIRE(next);
+    REQUIRE(eventually([&] {
+      store.checkpointed(*next);
+      return world.files_in("log") == 1;
+    }));
+  };
+  // After the second one the round of the first has ended: it has looked for files that the catalog does not list.
+  for (const int i : {1, 2}) seal(start_ms + i);
+  fs::create_symlink(world.folder.path() / "not mounted" / "file", file);
+  seal(yesterday_ms);
+  REQUIRE(eventually([&] { return world.log.count_containing("closing days waits") == 1; }));
+  fs::remove(file);
   REQUIRE(eventually(closed));
   store.stop();
   CHECK(store.damaged() == 0);
