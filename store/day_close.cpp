@@ -13,8 +13,8 @@
 #include "store/chunk_cut.hpp"
 #include "store/day.hpp"
 #include "store/day_file.hpp"
+#include "store/day_rollups.hpp"
 #include "store/fail_point.hpp"
-#include "store/rollup.hpp"
 #include "store/series_merge.hpp"
 
 namespace telltale::store {
@@ -77,85 +77,6 @@ class SeriesWalk {
   const Removed& removed_;
   std::vector<std::unique_ptr<DayFile::Run>> runs_;
   std::priority_queue<Place> heap_;
-};
-
-void sync_folder(Disk& disk, const fs::path& folder) {
-  if (const int error = disk.sync_directory(folder); error != 0)
-    throw StoreFailure(folder.string() + ": " + std::strerror(error));
-}
-
-/// The day's rows in the month's two files; nothing is seen before commit(). The steps may be killed apart: the day is
-/// rolled up again then.
-class DayRollups {
- public:
-  DayRollups(const fs::path& folder, Catalog& catalog, const DayGroup& group, Logger& log)
-      : catalog_(catalog),
-        log_(log),
-        klass_(group.klass),
-        hours_file_(open(folder, catalog, group, RollupStep::hour)),
-        days_file_(open(folder, catalog, group, RollupStep::day)),
-        hours_(hours_file_, group.day),
-        days_(days_file_, group.day),
-        day_(group.day),
-        lost_(catalog.has_lost_readings(group.day, group.klass)),
-        had_hours_(hours_file_.has_day(group.day)),
-        had_days_(days_file_.has_day(group.day)) {}
-
-  /// Takes the place of the series' rows, but not of rows that were made from more than can be read now.
-  void put(SeriesId series, const std::vector<Reading>& readings, std::size_t damaged_chunks) {
-    damaged_ += damaged_chunks;
-    builder_.begin(series, day_);
-    for (const auto& reading : readings) builder_.add(reading);
-    const bool lost = lost_ || damaged_chunks > 0;
-    if (!had_hours_ || replaced(hours_file_, hours_, series, lost))
-      for (const auto& hour : builder_.hours()) hours_.add(hour);
-    if ((!had_days_ || replaced(days_file_, days_, series, lost)) && builder_.day().n > 0) days_.add(builder_.day());
-  }
-  void commit() {
-    if (damaged_ > 0) {
-      catalog_.note_lost_readings(day_, klass_);
-      log_.error("store", "day " + day_text(day_) + " (" + klass_ + "): " + std::to_string(damaged_) +
-                              " damaged chunks; rollups that were made from them stay as they are");
-    }
-    hours_.commit();
-    fail_point("close-between-rollups");
-    days_.commit();
-  }
-
- private:
-  static RollupFile open(const fs::path& folder, Catalog& catalog, const DayGroup& group, RollupStep step) {
-    fs::create_directories(folder / "rollup");
-    const auto name = to_string(RollupFileName{month_of_day(group.day), group.klass, step});
-    const auto listed = catalog.rollup_file(name);
-    // One that was taken away and is begun anew must not pass for the whole month.
-    if (listed && listed->complete && !fs::exists(folder / "rollup" / name)) catalog.put_rollup_file({name, false});
-    auto file = RollupFile::open(folder / "rollup" / name);
-    if (!listed) {
-      // One that is listed is missed when it is not there: it comes first.
-      Disk disk;
-      sync_folder(disk, folder / "rollup");
-      catalog.put_rollup_file({name, true});
-    }
-    return file;
-  }
-  bool replaced(RollupFile& file, RollupFile::Replace& rows, SeriesId series, bool lost) {
-    std::uint64_t n = 0;
-    if (lost)
-      for (const auto& row : file.rows(series, day_ * day_ms, (day_ + 1) * day_ms)) n += row.n;
-    if (n > builder_.day().n) return false;
-    rows.clear(series);
-    return true;
-  }
-  Catalog& catalog_;
-  Logger& log_;
-  std::string klass_;
-  RollupFile hours_file_, days_file_;
-  RollupFile::Replace hours_, days_;
-  RollupBuilder builder_;
-  std::int64_t day_;
-  bool lost_;                // readings of the day are known to be
-  std::size_t damaged_ = 0;  // chunks
-  bool had_hours_, had_days_;
 };
 
 void sync_file(Disk& disk, const fs::path& file) {
@@ -293,10 +214,10 @@ std::size_t DayClose::close(const DayGroup& group) {
   fail_point("close-before-sync");
   remove_day_file(file);  // what a kill or an error left of a seal or close, with a -wal that is not the new file's
   fs::rename(part, file);
-  sync_folder(disk_, file.parent_path());
+  sync_names(disk_, file.parent_path());
   fail_point("close-before-rollup");
   rollups.commit();
-  sync_folder(disk_, folder_ / "rollup");
+  sync_names(disk_, folder_ / "rollup");
   fail_point("close-before-switch");
   catalog_.switch_day_file({group.day, group.klass, name.rev, to_string(name), true});
   fail_point("close-after-switch");

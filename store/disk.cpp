@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+
+#include "store/error.hpp"
 
 namespace telltale::store {
 
@@ -50,6 +53,11 @@ int Disk::space(const std::filesystem::path& folder, Space& out) const {
   out.free_bytes = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
   out.total_bytes = static_cast<std::uint64_t>(info.f_blocks) * info.f_frsize;
   return 0;
+}
+
+void sync_names(Disk& disk, const std::filesystem::path& folder) {
+  if (const int error = disk.sync_directory(folder); error != 0)
+    throw StoreFailure(folder.string() + ": " + std::strerror(error));
 }
 
 bool means_disk_full(int error) noexcept { return error == ENOSPC || error == EDQUOT; }

@@ -43,6 +43,9 @@ class Disk {
   virtual int space(const std::filesystem::path& folder, Space& out) const;
 };
 
+/// Makes the names in it durable. Throws StoreFailure, which names the folder.
+void sync_names(Disk& disk, const std::filesystem::path& folder);
+
 /// True for the errors that space coming back cures.
 [[nodiscard]] bool means_disk_full(int error) noexcept;
 

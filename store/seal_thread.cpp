@@ -200,9 +200,7 @@ void SealThread::release() {
 void SealThread::release(const SegmentInfo& segment) {
   const auto log_folder = options_.path / "log";
   Disk disk;
-  for (const auto& folder : {options_.path / "day", options_.path})
-    if (const int error = disk.sync_directory(folder); error != 0)
-      throw StoreFailure(folder.string() + ": " + std::strerror(error));
+  for (const auto& folder : {options_.path / "day", options_.path}) sync_names(disk, folder);
   fail_point("seal-before-unlink");
   feed_.remove_segment(segment.generation);
   if (options_.archive_log && !segment.empty()) {
@@ -211,8 +209,7 @@ void SealThread::release(const SegmentInfo& segment) {
   } else {
     fs::remove(segment.path);
   }
-  if (const int error = disk.sync_directory(log_folder); error != 0)
-    throw StoreFailure(log_folder.string() + ": " + std::strerror(error));
+  sync_names(disk, log_folder);
   sealed_.erase(segment.generation);
 }
 

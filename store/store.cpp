@@ -32,8 +32,7 @@ fs::path make_folders(const fs::path& folder) {
   }
   // A synced record is worth nothing in a folder whose own entry a power cut takes away.
   Disk disk;
-  if (const int failed = disk.sync_directory(folder); failed != 0)
-    throw StoreFailure(folder.string() + ": " + std::strerror(failed));
+  sync_names(disk, folder);
   (void)disk.sync_directory(fs::absolute(folder).parent_path());  // may be a folder that we may not read
   return folder;
 }
