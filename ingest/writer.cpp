@@ -268,6 +268,10 @@ struct Writer::Impl {
   }
 
   void handle(Posted& posted) {
+    {
+      const std::lock_guard lock(mutex);
+      posted_bytes -= cost(posted.message);
+    }
     auto& batch = ensure_open();
     if (open.messages == 0) open.oldest_received = posted.received;
     open.count(
@@ -345,6 +349,16 @@ struct Writer::Impl {
     problem = std::move(text);
   }
 
+  static std::size_t cost(const proto::PostedTelemetry& message) { return message.payload.size() + 512; }
+
+  /// False when so much waits that the log must be standing still.
+  bool room_for(const proto::PostedTelemetry& message) {
+    const std::lock_guard lock(mutex);
+    if (posted_bytes + cost(message) > max_posted_bytes) return false;
+    posted_bytes += cost(message);
+    return true;
+  }
+
   void enqueue(Command command) {
     {
       const std::lock_guard lock(mutex);
@@ -354,6 +368,7 @@ struct Writer::Impl {
   }
 
   static constexpr std::size_t max_text_bytes = 16u << 20;
+  static constexpr std::size_t max_posted_bytes = 16u << 20;
   static constexpr double duration_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05,
                                                0.08,  0.12,   0.2,   0.5,  1,    5,    30};
 
@@ -383,7 +398,8 @@ struct Writer::Impl {
 
   mutable std::mutex mutex;
   std::condition_variable arrived;
-  std::vector<Command> queue;  // bounded by the session's unacknowledged window
+  std::vector<Command> queue;    // bounded by the session's unacknowledged window and by max_posted_bytes
+  std::size_t posted_bytes = 0;  // in `queue` and `pending`
   std::string problem;
   std::optional<SteadyTime> give_up;  // stop was asked: when to stop waiting for a log that cannot be written
 
@@ -425,6 +441,7 @@ void Writer::push(broker::SessionItem item) {
 }
 
 void Writer::post(proto::PostedTelemetry message, std::function<void(std::optional<proto::Receipt>)> done) {
+  if (!impl_->room_for(message)) return done(std::nullopt);
   impl_->received.add(1);
   impl_->in_flight.add(1);
   impl_->enqueue(Posted{std::move(message), impl_->clock.now(), std::move(done)});

@@ -31,8 +31,8 @@ struct Receipt {
 class Intake {
  public:
   virtual ~Intake() = default;
-  /// `done` is called behind the sync, on the writer's thread, with nothing when it could not be written; it is
-  /// dropped uncalled when the writer has ended.
+  /// `done` is called behind the sync, on the writer's thread, with nothing when it could not be written; at once, on
+  /// the caller's, with nothing when too much waits already. It is dropped uncalled when the writer has ended.
   virtual void post(PostedTelemetry message, std::function<void(std::optional<Receipt>)> done) = 0;
   /// Deletes the data of a device, a site or a tenant, at its place in the log; `removal` says what is asked for.
   /// `logged` is told the number of its batch, as `done` above.

@@ -352,6 +352,35 @@ TEST_CASE("posted messages are no backlog, and keep the balance and the order of
   CHECK(s.metrics.value("telltale_messages_total{outcome=\"dead_letter\"}") == 1);
 }
 
+TEST_CASE("while the log stands still what is posted is refused before it fills the memory", "[ingest]") {
+  Told told;  // outlives the writer
+  Scene s;
+  ingest::Writer still({}, s.store, s.clock, s.log, s.metrics, {});  // not started: takes nothing
+  const std::string megabyte(1 << 20, ' ');
+  for (int i = 0; i < 15; ++i) still.post(posted(megabyte), told.teller());
+  CHECK(told.count() == 0);
+  still.post(posted(megabyte), told.teller());
+  REQUIRE(told.count() == 1);
+  CHECK_FALSE(told.receipts[0]);
+  CHECK(s.metrics.value("telltale_messages_received_total") == 15);  // what was refused never was a message
+}
+
+TEST_CASE("what was posted and taken makes room for more", "[ingest]") {
+  Told told;  // outlives the writer
+  Scene s;
+  const std::string megabyte(1 << 20, ' ');
+  std::size_t taken = 0;
+  for (int i = 0; i < 40; ++i) {
+    s.writer->post(posted(megabyte), told.teller());
+    ++taken;
+    REQUIRE(test::eventually([&] {
+      s.clock.advance(20ms);
+      return told.count() == taken;
+    }));
+  }
+  for (const auto& receipt : told.receipts) CHECK(receipt);
+}
+
 TEST_CASE("a removal is answered when it is in the log", "[ingest]") {
   Scene s;
   s.connect(1);
