@@ -132,6 +132,23 @@ TEST_CASE("a client that does not read is ended and counted, others go on", "[ap
   CHECK_NOTHROW(lazy->until_closed());
 }
 
+TEST_CASE("as much as may happen at once cuts off nobody who reads", "[api]") {
+  RestBench bench;
+  const auto all = bench.live->join({.tenant = "acme", .alerts = true, .presence = true});
+  const auto last = bench.live->join({.tenant = "acme", .presence = true, .device = "last"});
+  std::vector<proto::Finding> findings(api::LiveOptions{}.findings - 1,
+                                       alert("acme", "boiler", "temperature 23.5 is 6.2 standard deviations above"));
+  proto::PresenceChange here;
+  here.tenant = "acme";
+  here.device = "last";
+  findings.emplace_back(here);
+  (void)last->take(1);
+  tell(bench, findings);
+  bench.live->start();
+  REQUIRE(eventually([&] { return !last->take(1).empty(); }));
+  CHECK_FALSE(all->ended());
+}
+
 TEST_CASE("what waits for a client is bounded", "[api]") {
   api::EventStream stream(10);
   int news = 0;
