@@ -85,7 +85,7 @@ struct Live::Impl {
       const auto now = std::chrono::steady_clock::now();
       if (now >= readings_due) {
         readings_due = now + options.readings_every;
-        if (!read.empty()) tell_readings(read, to);
+        if (!read.empty()) tell_readings(std::move(read), to);
       }
       if (now >= heartbeat_due) {
         heartbeat_due = now + options.heartbeat_every;
@@ -123,10 +123,19 @@ struct Live::Impl {
     }
   }
 
+  /// What came late is stored, but is not how things are now.
+  static void leave_out_late(Newest& read, const store::Reader& reader) {
+    std::vector<proto::SeriesId> ids;
+    for (const auto& [id, row] : read) ids.push_back(id);
+    for (const auto& [id, stored] : reader.latest(ids))
+      if (const auto told = read.find(id); told->second.ts < stored.ts) read.erase(told);
+  }
+
   /// One event for each device.
-  void tell_readings(const Newest& read, const std::vector<Client>& to) {
+  void tell_readings(Newest read, const std::vector<Client>& to) {
     try {
       const auto view = archive.lend();
+      leave_out_late(read, view->reader());
       const auto directory = view->reader().shared_directory();
       std::vector<const store::SeriesEntry*> known;
       for (const auto& [id, row] : read) {

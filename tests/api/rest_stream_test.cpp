@@ -114,6 +114,22 @@ TEST_CASE("the newest reading of each series is told, device by device", "[api]"
   CHECK(rival->until("\n\n").find("grail") != std::string::npos);
 }
 
+TEST_CASE("a reading that comes late is not told as the newest", "[api]") {
+  RestBench bench(options({.readings_every = 10ms}));
+  const auto client = listen(bench, "?topics=readings", bench.acme);
+  proto::Batch batch;
+  for (const auto series : {1U, 7U}) {
+    proto::Reading reading{};
+    reading.series = proto::SeriesId{series};
+    reading.ts = DeskDouble::now - (series == 1 ? 2h : 0h);  // the boiler's newest is of 04:30
+    reading.number = 5;
+    batch.readings.push_back(reading);
+  }
+  bench.live->tell(batch, {});
+  bench.live->start();
+  CHECK(client->until("\"device\":\"pump\"").find("boiler") == std::string::npos);
+}
+
 TEST_CASE("a client that does not read is ended and counted, others go on", "[api]") {
   RestBench bench(options({.client_bytes = 300'000}));
   bench.live->start();
