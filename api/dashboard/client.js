@@ -9,10 +9,6 @@ export function onKeyNeeded(ask) {
   askForKey = ask;
 }
 
-export function forgetKey() {
-  sessionStorage.removeItem(place);
-}
-
 export class ApiError extends Error {
   constructor(status, problem) {
     const faults = (problem.errors ?? []).map((e) => `${e.parameter ?? e.pointer ?? ""} ${e.detail}`.trim());
