@@ -364,7 +364,7 @@ std::vector<Key> make_keys() {
       integer("ingest", "max_rows", FIELD(ingest.decoder.max_rows), 1, 100'000, "rows in one message"),
       duration("ingest", "max_future", FIELD(ingest.decoder.max_future), Millis{0}, day,
                "a device's time further ahead is replaced by ours"),
-      duration("ingest", "max_past", FIELD(ingest.decoder.max_past), minute, 10 * year,
+      duration("ingest", "max_past", FIELD(ingest.decoder.max_past), minute, 31 * day,
                "a device's time further back is replaced by ours"),
       integer("ingest", "max_series", FIELD(ingest.limits.max_series), 1, 100'000'000, "series of the whole install"),
       integer("ingest", "max_devices", FIELD(ingest.limits.max_devices), 1, 100'000'000,

@@ -1,8 +1,12 @@
 #include "ingest/message_taker.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
+#include <tuple>
 #include <utility>
 
+#include "proto/quantity_text.hpp"
 #include "proto/topic.hpp"
 
 namespace telltale::ingest {
@@ -159,7 +163,8 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
   const auto late = std::erase_if(samples, [&](const proto::Sample& s) { return s.ts && *s.ts < oldest; });
   if (had_samples && samples.empty()) {
     refused_ = DeadLetterReason::too_late;
-    refused_detail_ = "all readings are older than the store keeps";
+    refused_detail_ =
+        "all readings are older than " + proto::duration_text(limits_.max_age) + ", the most that is taken back";
     return Outcome::dead_letter;
   }
   if (late > 0) {
@@ -195,6 +200,7 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
   }
   note_tags(*device, batch);
 
+  const auto first = batch.readings.size();
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const auto& sample = samples[i];
     auto place = places_[i];
@@ -222,7 +228,31 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
     return Outcome::empty;
   }
   device->samples->add(samples.size());
+  count_collapsed(batch, first);
   return Outcome::stored;
+}
+
+/// All readings go to the log; of those with the same series and time the readers and the seal keep the last. Behind
+/// the message nobody can tell a correction by the device from a repetition, so it is counted here.
+void MessageTaker::count_collapsed(const proto::Batch& batch, std::size_t first) {
+  const auto& all = batch.readings;
+  const auto ascending = [](const proto::Reading& a, const proto::Reading& b) { return a.series < b.series; };
+  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
+  if (std::ranges::adjacent_find(begin, all.end(), std::not_fn(ascending)) == all.end()) return;  // one row
+  order_.resize(all.size() - first);
+  std::iota(order_.begin(), order_.end(), first);
+  std::ranges::sort(order_, {}, [&](std::size_t i) { return std::tuple(all[i].series, all[i].ts, i); });
+  const auto collapses = [&](std::size_t earlier, std::size_t later) {
+    const auto &a = all[earlier], &b = all[later];
+    if (a.series != b.series || a.ts != b.ts) return false;
+    if (a.type != b.type) return true;
+    if (a.type == proto::ValueType::text) return batch.text_of(a) != batch.text_of(b);
+    return a.type == proto::ValueType::integer ? a.integer != b.integer : a.number != b.number;
+  };
+  std::uint64_t collapsed = 0;
+  for (std::size_t i = 1; i < order_.size(); ++i)
+    if (collapses(order_[i - 1], order_[i])) ++collapsed;
+  if (collapsed > 0) dropped_[static_cast<std::size_t>(proto::DropReason::collapsed)]->add(collapsed);
 }
 
 void MessageTaker::store_sample(DeviceSlot&, SeriesSlot& series, const proto::Sample& sample, Timestamp received,

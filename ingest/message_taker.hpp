@@ -51,6 +51,7 @@ class MessageTaker {
                              proto::Batch& batch);
   void store_sample(DeviceSlot& device, SeriesSlot& series, const proto::Sample& sample, Timestamp received,
                     proto::Batch& batch);
+  void count_collapsed(const proto::Batch& batch, std::size_t first);
   void note_tags(DeviceSlot& device, proto::Batch& batch);
   void count_losses();
 
@@ -64,6 +65,7 @@ class MessageTaker {
   std::string original_;                 // the payload before it is decoded in place
   std::vector<std::size_t> places_;      // of the message's metrics among its device's series
   std::vector<std::string_view> fresh_;  // its metrics that are new
+  std::vector<std::size_t> order_;       // of the message's readings by (series, ts)
   bool caught_up_ = false;
   bool limit_hit_ = false;
   proto::DeadLetterReason refused_{};  // set by take_telemetry/take_status with Outcome::dead_letter

@@ -47,7 +47,7 @@ enum class DropReason : std::uint8_t {
   duplicate_key,  // an earlier value of the same key; last wins
   bad_value,
   too_late,
-  collapsed,  // same (series, ts) with another value, last arrival wins
+  collapsed,  // same (series, ts) with another value later in the message: the last wins
 };
 inline constexpr std::string_view drop_reason_names[] = {"null_value",    "bad_name",  "array_value", "too_deep",
                                                          "duplicate_key", "bad_value", "too_late",    "collapsed"};

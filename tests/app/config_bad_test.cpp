@@ -43,6 +43,7 @@ TEST_CASE("a mistake is an error with line, column and the key's name", "[app][l
       {"[ingest]\nbatch_delay = \"1m\"\n", "t.toml:2:15: ingest.batch_delay: must be from 1ms to 10s"},
       {"[ingest]\nmax_payload = \"64KB\"\n",
        "t.toml:2:15: ingest.max_payload: unknown unit 'KB' in \"64KB\": use one of B KiB MiB GiB TiB"},
+      {"[ingest]\nmax_past = \"40d\"\n", "t.toml:2:12: ingest.max_past: must be from 1m to 31d"},
       {"[mqtt]\nreceive_maximum = 0\n", "t.toml:2:19: mqtt.receive_maximum: must be from 1 to 65535"},
       {"[mqtt]\nkeepalive = \"5500ms\"\n", "t.toml:2:13: mqtt.keepalive: must be a multiple of 1s"},
       {"[store]\nraw_retention = \"1d\"\n", "t.toml:2:17: store.raw_retention: must be from 2d to 36600d"},

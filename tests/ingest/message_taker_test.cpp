@@ -201,6 +201,32 @@ TEST_CASE("of a message with some readings older than the store keeps, those are
   CHECK(b.metrics.counter("telltale_samples_dropped_total", "", {{"reason", "too_late"}}).value() == 1);
 }
 
+TEST_CASE("a message with nothing but readings that are too old is told the limit", "[ingest]") {
+  auto options = Bench::make_options();
+  options.limits.max_age = Millis{6 * 86'400'000};
+  Bench b{options};
+  CHECK(b.take("telemetry/s/d", R"({"ts":1763000000,"a":1})") == Outcome::dead_letter);
+  REQUIRE(b.events<proto::DeadLetter>().size() == 1);
+  CHECK(b.events<proto::DeadLetter>()[0].detail == "all readings are older than 6d, the most that is taken back");
+}
+
+TEST_CASE("readings of one message that another value for the same time replaces are counted", "[ingest]") {
+  const auto [payload, collapsed] = GENERATE(table<const char*, std::uint64_t>({
+      {R"([{"ts":1763699990,"c":2},{"ts":1763699990,"c":3}])", 1},
+      {R"([{"ts":1763699990,"c":2},{"ts":1763699991,"c":2},{"ts":1763699990,"c":3},{"ts":1763699990,"c":4}])", 2},
+      {R"([{"ts":1763699990,"c":"open"},{"ts":1763699990,"c":"shut"}])", 1},
+      {R"([{"ts":1763699990,"c":2},{"ts":1763699990,"c":2}])", 0},  // said twice
+      {R"([{"ts":1763699990,"c":2,"a":1},{"ts":1763699991,"c":3,"a":1}])", 0},
+      {R"([{"c":2},{"c":3}])", 0},  // no time of their own
+      {R"({"ts":1763699990,"b":2,"a":3})", 0},
+  }));
+  CAPTURE(payload);
+  Bench b;
+  CHECK(b.take("telemetry/s/d", R"({"ts":1763699000,"a":1,"b":1})") == Outcome::stored);
+  CHECK(b.take("telemetry/s/d", payload) == Outcome::stored);
+  CHECK(b.metrics.counter("telltale_samples_dropped_total", "", {{"reason", "collapsed"}}).value() == collapsed);
+}
+
 TEST_CASE("a live birth with the retain flag is a birth", "[ingest]") {
   Bench b;
   CHECK(b.take("status/s/d", R"({"state":"online"})", qos1(1)) == Outcome::status);
