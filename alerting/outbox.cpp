@@ -5,6 +5,7 @@
 
 #include "alerting/forgotten.hpp"
 #include "alerting/output_class.hpp"
+#include "alerting/retained_compare.hpp"
 #include "store/error.hpp"
 
 namespace telltale::alerting {
@@ -70,7 +71,9 @@ bool Outbox::queue(const proto::Finding& finding, StateDb::Change& change) {
   if (const auto* alert = std::get_if<proto::AlertTransition>(&finding)) {
     queue(*alert, change);
   } else if (const auto* presence = std::get_if<proto::PresenceChange>(&finding)) {
-    change.topics.push_back(table_topic(render(*presence, tenancy_)));
+    auto topic = table_topic(render(*presence, tenancy_));
+    if (topic.remove_after_send) change.facts.emplace_back(removed_presence_key(topic.topic), topic.payload);
+    change.topics.push_back(std::move(topic));
   } else if (const auto* reply = std::get_if<proto::ControlReply>(&finding)) {
     change.events.push_back(queued_event(render(*reply, tenancy_)));
   } else if (const auto* removal = std::get_if<proto::RemovalReply>(&finding)) {

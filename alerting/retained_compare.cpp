@@ -23,6 +23,8 @@ std::optional<std::string> alert_id(std::string_view payload) {
 
 }  // namespace
 
+std::string removed_presence_key(std::string_view topic) { return "removed." + std::string(topic); }
+
 void RetainedCompare::begin() {
   running_ = true;
   settled_.clear();
@@ -41,15 +43,26 @@ void RetainedCompare::copy(std::string_view topic, std::string_view payload) {
   }
   // Not in the table: either we removed it, and an old broker snapshot brought it back, or another service wrote it
   // and it is none of our business. Our history knows which.
-  if (class_of(topic) != proto::TopicClass::alert_state) return;
-  const auto id = alert_id(payload);
-  if (!id) return;
-  auto newest = state_.newest_transition(*id);
-  if (!newest || newest->payload == payload) return;
+  auto last_word = last_word_on(topic, payload);
+  if (!last_word || *last_word == payload) return;
   found_.orphaned.push_back({.topic = std::string(topic),
-                             .payload = std::move(newest->payload),
+                             .payload = std::move(*last_word),
                              .remove_after_send = true,
                              .expiry_s = removed_expiry_s});
+}
+
+std::optional<std::string> RetainedCompare::last_word_on(std::string_view topic, std::string_view payload) const {
+  switch (class_of(topic)) {
+    case proto::TopicClass::alert_state: {
+      const auto id = alert_id(payload);
+      auto newest = id ? state_.newest_transition(*id) : std::nullopt;
+      return newest ? std::optional(std::move(newest->payload)) : std::nullopt;
+    }
+    case proto::TopicClass::presence:
+      return state_.get(removed_presence_key(topic));
+    default:
+      return std::nullopt;
+  }
 }
 
 RetainedCompare::Differences RetainedCompare::finish() {

@@ -200,6 +200,7 @@ void StateDb::apply(const Change& change) {
   if (change.forget_silences) impl_->delete_silences.run();
   for (const auto& silence : change.silences) impl_->add(silence);
   for (const Notice& notice : change.notices) impl_->insert_notice.run(notice.tenant, notice.payload);
+  for (const auto& [key, value] : change.facts) impl_->set_meta.run(key, value);
   const std::uint64_t taken = impl_->notices_taken.load(std::memory_order_relaxed);
   if (taken != impl_->notices_deleted) impl_->delete_notices.run(taken);
   const auto& [position, index] = change.emitted_upto;

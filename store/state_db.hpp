@@ -53,8 +53,9 @@ class StateDb {
     std::vector<TableTopic> topics;   // version is given by the database (+1)
     std::vector<HistoryRow> history;
     std::vector<proto::SilenceState> silences = {};
-    bool forget_silences = false;      // before `silences`: analytics knows none
-    std::vector<Notice> notices = {};  // row is given by the database
+    bool forget_silences = false;                                 // before `silences`: analytics knows none
+    std::vector<Notice> notices = {};                             // row is given by the database
+    std::vector<std::pair<std::string, std::string>> facts = {};  // as put() would, key and value
     FindingPosition emitted_upto;
   };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "alerting/outbox.hpp"
 #include "alerting/output_class.hpp"
 #include "tests/alerting/delivery_bench.hpp"
 
@@ -228,6 +229,39 @@ TEST_CASE("an alert that was removed and comes back with a broker's old snapshot
   CHECK(bench.publisher.under_way()[0].message.payload == removed);
   CHECK(bench.publisher.under_way()[0].message.expiry_s == 60u);
   bench.acknowledge_all();
+  CHECK(bench.state->all_topics().empty());
+}
+
+TEST_CASE("presence of a removed device that comes back at the broker is removed again, another service's is not",
+          "[alerting]") {
+  DeliveryBench bench(10);
+  test::RecordingLogger log;
+  test::PlainMetrics metrics;
+  alerting::Outbox outbox(*bench.state, proto::Tenancy::single, log, metrics);
+  proto::PresenceChange change;
+  change.tenant = "default";
+  change.site = "site1";
+  change.device = "d";
+  change.state = proto::Presence::removed;
+  REQUIRE(outbox.add({1, 1}, std::vector<proto::Finding>{change}));
+  bench.delivery->queued();
+  bench.publisher.connect();
+  bench.run();
+  bench.acknowledge_all();
+  CHECK(bench.state->all_topics().empty());  // sent, and forgotten
+  const auto removed = bench.wire("presence/site1/d");
+  REQUIRE(removed.size() == 1);
+  bench.publisher.disconnect();
+  bench.publisher.clear_wire();
+
+  bench.publisher.set_retained({{"presence/site1/d", R"({"state":"online"})"}, {"presence/site2/d", "not ours"}});
+  bench.publisher.connect();
+  bench.run();
+  REQUIRE(bench.publisher.under_way().size() == 1);
+  CHECK(bench.publisher.under_way()[0].message.expiry_s == 60u);
+  bench.acknowledge_all();
+  CHECK(bench.wire("") == removed);
+  CHECK(bench.publisher.wire()[0].topic == "presence/site1/d");
   CHECK(bench.state->all_topics().empty());
 }
 
