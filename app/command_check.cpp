@@ -11,7 +11,7 @@ namespace telltale::app {
 
 namespace {
 
-std::string counted(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
+using proto::counted;
 
 int check(const std::string& flag) {
   const auto environment = process_environment();

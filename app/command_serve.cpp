@@ -17,6 +17,9 @@ namespace telltale::app {
 
 namespace {
 
+/// A service that was killed holds its data folder until the kernel has taken down its memory.
+constexpr Millis lock_within{5000};
+
 Config load(const std::string& flag) {
   const auto environment = process_environment();
   const auto file = find_config(flag, environment);
@@ -33,6 +36,7 @@ int serve(const std::string& flag) {
 
   try {
     auto config = load(flag);
+    config.store.lock_within = lock_within;
     const SystemClock clock;
     SpdLogger log(config.log);
     Service service(std::move(config), clock, log);

@@ -62,4 +62,10 @@ std::string duration_text(Millis value) {
 
 std::string size_text(std::uint64_t bytes) { return quantity_text(bytes, size_units); }
 
+std::string counted(std::uint64_t n, std::string_view one, std::string_view plural) {
+  auto text = std::to_string(n) + ' ';
+  if (n == 1 || plural.empty()) return text.append(one).append(n == 1 ? "" : "s");
+  return text.append(plural);
+}
+
 }  // namespace telltale::proto

@@ -20,4 +20,7 @@ namespace telltale::proto {
 [[nodiscard]] std::string duration_text(Millis value);
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
 
+/// "1 chunk", "2 chunks"; `plural` where an s is not enough.
+[[nodiscard]] std::string counted(std::uint64_t n, std::string_view one, std::string_view plural = {});
+
 }  // namespace telltale::proto

@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "proto/quantity_text.hpp"
 #include "store/chunk_cut.hpp"
 #include "store/day.hpp"
 #include "store/day_file.hpp"
@@ -231,10 +232,10 @@ std::size_t DayClose::close(const DayGroup& group) {
     fail_point("close-before-unlink");
   }
   if (damaged > 0)
-    log_.error("store", file.string() + ": " + std::to_string(damaged) +
-                            " damaged chunks were left out; the files that hold them are in day/damaged");
-  log_.info("store", "day " + day_text(group.day) + " (" + group.klass + ") closed: " + std::to_string(kept) +
-                         " readings in " + file.filename().string());
+    log_.error("store", file.string() + ": " + proto::counted(damaged, "damaged chunk was", "damaged chunks were") +
+                            " left out; what was there before is in day/damaged");
+  log_.info("store", "day " + day_text(group.day) + " (" + group.klass +
+                         ") closed: " + proto::counted(kept, "reading") + " in " + file.filename().string());
   return damaged;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "proto/quantity_text.hpp"
 #include "store/day.hpp"
 #include "store/day_file.hpp"
 #include "store/fail_point.hpp"
@@ -109,7 +110,7 @@ void DayRetention::retain(std::int64_t today) {
     drop(group);
     ++dropped;
   }
-  if (dropped > 0) log_.info("store", "retention: " + std::to_string(dropped) + " days removed");
+  if (dropped > 0) log_.info("store", "retention: " + proto::counted(dropped, "day") + " removed");
   // An error between forgetting a file and unlinking it leaves one that no manifest knows.
   for (const auto& path : files_in(folder_ / "day")) {
     const auto name = parse_day_file_name(path.filename().string());

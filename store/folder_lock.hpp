@@ -1,7 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
+#include "proto/clock.hpp"
 #include "store/disk.hpp"
 
 namespace telltale::store {
@@ -10,7 +13,11 @@ namespace telltale::store {
 /// process.
 class FolderLock {
  public:
-  explicit FolderLock(const std::filesystem::path& folder);  // throws StoreFailure when somebody else has it
+  /// Throws StoreFailure when somebody else has it, and has it still after `within`. `waiting` is told once who, before
+  /// the first wait: "data: is in use by another telltale (process 7)".
+  explicit FolderLock(
+      const std::filesystem::path& folder, Millis within = Millis{0},
+      const std::function<void(const std::string&)>& waiting = [](const std::string&) {});
 
  private:
   Fd file_;

@@ -15,6 +15,7 @@ struct RetentionClass {
   std::int64_t raw_days = 90;
   std::int64_t hourly_days = 0;
   std::int64_t daily_days = 0;
+  friend bool operator==(const RetentionClass&, const RetentionClass&) = default;
 };
 
 /// The classes in force: the first that names a tenant is the tenant's, else the default one. Threads: any (constant).

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "proto/quantity_text.hpp"
 #include "store/day.hpp"
 #include "store/day_close.hpp"
 #include "store/day_file.hpp"
@@ -151,9 +152,9 @@ class Salvage {
 
   void tell(const fs::path& path, const SalvageResult& result) {
     std::string text = path.string() + ": ";
-    text += result.aside.empty() ? "was not there" : std::to_string(result.readings) + " readings saved";
+    text += result.aside.empty() ? "was not there" : proto::counted(result.readings, "reading") + " saved";
     text += result.fresh ? " into " + result.fresh->name : "; the day goes on without it";
-    if (result.damaged_chunks > 0) text += ", " + std::to_string(result.damaged_chunks) + " damaged chunks left out";
+    if (result.damaged_chunks > 0) text += ", " + proto::counted(result.damaged_chunks, "damaged chunk") + " left out";
     if (!result.aside.empty()) text += "; the old file is " + result.aside.string();
     log_.error("store", text);
   }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "proto/quantity_text.hpp"
 #include "store/catalog.hpp"
 #include "store/day_file.hpp"
 #include "store/disk.hpp"
@@ -110,7 +111,11 @@ struct Store::Impl {
       : options(std::move(given)),
         clock(the_clock),
         log(logger),
-        lock(make_folders(options.path)),
+        lock(make_folders(options.path), options.lock_within,
+             [this](const std::string& owner) {
+               log.warn("store",
+                        owner + "; waiting up to " + proto::duration_text(options.lock_within) + " for it to end");
+             }),
         feed({}),
         written(metrics.counter("telltale_storage_writes_total", "Batches given to the log.", {{"result", "ok"}})),
         full(metrics.counter("telltale_storage_writes_total", "Batches given to the log.", {{"result", "disk_full"}})),
@@ -139,9 +144,10 @@ struct Store::Impl {
         options.path,
         std::max({newest, catalog.last_generation(), newest_sealed_generation(options.path / "day", log)}) + 1);
     const auto next_sequence = std::max(found.next_sequence, catalog.last_sequence() + 1);
-    log.info("store", options.path.string() + ": " + std::to_string(found.segments.size()) + " segments with " +
-                          std::to_string(found.batches) + " batches and " + std::to_string(found.readings) +
-                          " readings recovered, " + std::to_string(found.damaged) + " damaged places, " +
+    log.info("store", options.path.string() + ": " + proto::counted(found.segments.size(), "segment") + " with " +
+                          proto::counted(found.batches, "batch", "batches") + " and " +
+                          proto::counted(found.readings, "reading") + " recovered, " +
+                          proto::counted(found.damaged, "damaged place") + ", " +
                           std::to_string(recovered.directory.series.size()) + " series; next batch is " +
                           std::to_string(next_sequence));
     for (auto& segment : found.segments) feed.add_segment(std::move(segment));

@@ -39,6 +39,7 @@ struct StoreOptions {
   std::uint64_t reserve_bytes = 0;
   Sealing sealing = Sealing::on;
   bool archive_log = false;  // keep sealed segments in log/archive (audit)
+  Millis lock_within{0};     // how long to wait for another process to let the folder go
 };
 
 /// What start-up found in the log.

@@ -90,6 +90,7 @@ class FolderCheck {
       }
     }
     if (catalog && catalog_sound) verify_rows_of_removed();
+    check_state_is_there();
     for (const auto& [file, price] : {std::pair{"state.db", state_price}, std::pair{"recent.db", recent_price},
                                       std::pair{"notify.db", notify_price}, std::pair{KeysDb::file_name, keys_price}})
       if (fs::exists(folder / file)) verify_database(v_, folder / file, price);
@@ -104,6 +105,18 @@ class FolderCheck {
     for (const auto& file : manifest) verify_day(catalog, file);
     for (const auto& name : on_disk) verify_known(catalog, name);
     verify_rollups(v_, catalog, group_days(manifest));
+  }
+
+  /// The service makes these right after state.db. A folder without any has had no service, only readings.
+  void check_state_is_there() {
+    const auto file = v_.folder / "state.db";
+    if (fs::exists(file) || (!fs::exists(v_.folder / "notify.db") && !fs::exists(v_.folder / KeysDb::file_name)))
+      return;
+    v_.report(
+        file, "",
+        "is not there: alert history, silences and what waited to be sent are lost, no readings; stop the service "
+        "and put the file of a back-up there. Without it the service makes a new one at its next start, and "
+        "alerts that are still open fire anew");
   }
 
   /// Rows by series outside of day files and rollups.

@@ -3,6 +3,8 @@
 #include <sstream>
 
 #include "app/command_verify.hpp"
+#include "store/notify_db.hpp"
+#include "store/state_db.hpp"
 #include "tests/app/stored_data.hpp"
 
 namespace telltale::app {
@@ -31,6 +33,22 @@ TEST_CASE("verify prints a line for each problem and exits 1", "[app]") {
   CHECK(out.str() ==
         "log/00000001.log: bytes 0 to 64: one of the two copies of the header is damaged; nothing is lost\n"
         "3 files, 1 batch of the log, 0 chunks, 0 readings in day files checked: 1 problem\n");
+}
+
+TEST_CASE("verify says what is lost when state.db is not there, but not of a folder that never had one", "[app]") {
+  const test::StoredData data;
+  std::ostringstream out, err;
+  CHECK(run_verify(data.path(), Mend::look, out, err) == 0);
+  {
+    const store::StateDb state(data.path() / "state.db");
+    const store::NotifyDb notify(data.path() / "notify.db");  // the service makes both
+  }
+  CHECK(run_verify(data.path(), Mend::look, out, err) == 0);
+  for (const char* name : {"state.db", "state.db-wal", "state.db-shm"}) std::filesystem::remove(data.path() / name);
+  out.str("");
+  CHECK(run_verify(data.path(), Mend::look, out, err) == 1);
+  CHECK(out.str().find("state.db: is not there: alert history, silences and") == 0);
+  CHECK(out.str().find(" 1 problem\n") != std::string::npos);
 }
 
 TEST_CASE("verify of a folder without data says so and leaves nothing there", "[app]") {

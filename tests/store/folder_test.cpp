@@ -1,5 +1,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -9,6 +10,7 @@
 #include <random>
 
 #include "store/day.hpp"
+#include "store/folder_lock.hpp"
 #include "store/sqlite.hpp"
 #include "tests/store/settling.hpp"
 
@@ -66,6 +68,28 @@ TEST_CASE("a second service on the same folder is refused by name", "[store]") {
   World world;
   const auto store = world.open();
   CHECK_THROWS_WITH(world.open(), Catch::Contains("in use by another telltale") && Catch::Contains("process"));
+}
+
+TEST_CASE("a folder whose holder is just ending is waited for, and who waits says so", "[store]") {
+  const TemporaryFolder folder;
+  std::optional<store::FolderLock> ending(folder.path());
+  std::string said;
+  const auto waiting = [&](const std::string& who) {
+    said += who;
+    ending.reset();
+  };
+  CHECK_NOTHROW(store::FolderLock(folder.path(), Millis{5000}, waiting));
+  CHECK(said ==
+        folder.path().string() + ": is in use by another telltale (process " + std::to_string(::getpid()) + ")");
+}
+
+TEST_CASE("a folder that is in use for longer than the wait is refused", "[store]") {
+  const TemporaryFolder folder;
+  const store::FolderLock held(folder.path());
+  int told = 0;
+  CHECK_THROWS_WITH(store::FolderLock(folder.path(), Millis{100}, [&](const std::string&) { ++told; }),
+                    Catch::Contains("in use by another telltale"));
+  CHECK(told == 1);
 }
 
 TEST_CASE("the lock goes with its holder", "[store]") {
