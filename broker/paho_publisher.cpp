@@ -101,7 +101,9 @@ class Completion final : public mqtt::iaction_listener {
 std::string failure_text(const mqtt::token& token) {
   const auto reason = static_cast<std::uint8_t>(token.get_reason_code());
   if (reason >= 0x80) return std::string(mqtt5::reason_text(reason));
-  return mqtt::exception::error_str(token.get_return_code());
+  const int code = token.get_return_code();  // Paho C gives a refusal's reason here, its own errors are below 0
+  if (code >= 0x80 && code <= 0xff) return std::string(mqtt5::reason_text(static_cast<std::uint8_t>(code)));
+  return mqtt::exception::error_str(code);
 }
 
 /// The class level of an output topic (contracts 1), with or without a tenant before it. A closed list: it is a label.

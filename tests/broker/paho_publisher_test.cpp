@@ -206,3 +206,19 @@ TEST_CASE("what is under way is bounded", "[broker]") {
   broker.resume();
   CHECK(eventually([&] { return ours.count("delivered 5") == 1; }));
 }
+
+TEST_CASE("a publisher that the broker refuses says so in the broker's words", "[broker]") {
+  Mosquitto broker({.config = {"listener {port} 127.0.0.1", "user root", "allow_anonymous false",
+                               "password_file {dir}/passwd", "log_dest stderr"},
+                    .start = false});
+  ChildProcess passwords(
+      {.arguments = {"mosquitto_passwd", "-b", "-c", (broker.directory() / "passwd").string(), "telltale", "secret"}});
+  REQUIRE(passwords.wait(std::chrono::seconds{30}) == 0);
+  broker.start();
+  auto options = quick_publisher(broker.port());
+  options.username = "telltale";
+  options.password = "wrong";
+  RecordedPublisher ours(options);
+  REQUIRE(eventually([&] { return ours.log.count_containing("cannot connect") == 1; }));
+  CHECK(ours.log.count_containing(": not authorized (0x87)") == 1);
+}
