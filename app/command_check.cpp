@@ -17,7 +17,7 @@ int check(const std::string& flag) {
   const auto environment = process_environment();
   const auto file = find_config(flag, environment);
   if (!file) {
-    std::cerr << "telltale check: no configuration file found; name one\n";
+    std::cerr << "telltale check: " << no_config_found(environment) << '\n';
     return 2;
   }
   try {

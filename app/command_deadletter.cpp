@@ -45,7 +45,7 @@ int replay(const Arguments& a) {
   options.client_id = "telltale-deadletter-" + std::to_string(getpid());
   devices::PahoWire wire(std::move(options));
   const SystemClock clock;
-  const auto count = replay_dead_letters(letters, wire, clock, std::cerr);
+  const auto count = replay_dead_letters(letters, wire, a.url, clock, std::cerr);
   std::cout << count.sent << " of " << letters.size() << " sent again";
   if (count.cut_short > 0) std::cout << "; " << count.cut_short << " were too large to be kept whole";
   std::cout << '\n';

@@ -11,8 +11,9 @@ constexpr std::chrono::seconds patience{10};
 
 class Replay {
  public:
-  Replay(const std::vector<store::Reader::DeadLetterRow>& letters, devices::Wire& wire, const Clock& clock)
-      : next_(letters.rbegin()), end_(letters.rend()), wire_(wire), clock_(clock) {}
+  Replay(const std::vector<store::Reader::DeadLetterRow>& letters, devices::Wire& wire, const std::string& broker,
+         const Clock& clock)
+      : next_(letters.rbegin()), end_(letters.rend()), wire_(wire), broker_(broker), clock_(clock) {}
 
   ReplayCount run(std::ostream& err) {
     wire_.open({});
@@ -23,7 +24,7 @@ class Replay {
       if (moved) {
         deadline = clock_.steady_now() + patience;
       } else if (clock_.steady_now() >= deadline) {
-        problem_ = open_ ? "the broker does not acknowledge" : "cannot connect";
+        problem_ = open_ ? "the broker does not acknowledge" : "cannot connect to " + broker_;
         break;
       } else {
         wire_.wait(Millis{20});
@@ -44,7 +45,7 @@ class Replay {
           open_ = true;
           break;
         case devices::WireEvent::Kind::lost:
-          problem_ = open_ ? "the connection was lost" : "cannot connect";
+          problem_ = open_ ? "the connection to " + broker_ + " was lost" : "cannot connect to " + broker_;
           break;
         case devices::WireEvent::Kind::failed:
           problem_ = "a message was not delivered";
@@ -76,6 +77,7 @@ class Replay {
 
   std::vector<store::Reader::DeadLetterRow>::const_reverse_iterator next_, end_;
   devices::Wire& wire_;
+  const std::string& broker_;
   const Clock& clock_;
   ReplayCount count_;
   std::size_t in_flight_ = 0;
@@ -86,8 +88,8 @@ class Replay {
 }  // namespace
 
 ReplayCount replay_dead_letters(const std::vector<store::Reader::DeadLetterRow>& letters, devices::Wire& wire,
-                                const Clock& clock, std::ostream& err) {
-  return Replay(letters, wire, clock).run(err);
+                                const std::string& broker, const Clock& clock, std::ostream& err) {
+  return Replay(letters, wire, broker, clock).run(err);
 }
 
 }  // namespace telltale::app

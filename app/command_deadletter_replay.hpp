@@ -20,6 +20,7 @@ struct ReplayCount {
 /// letter. `letters` are newest first, as the reader gives them. Errors: gives up after 10 s without progress, or when
 /// the connection is lost; tells `err`.
 [[nodiscard]] ReplayCount replay_dead_letters(const std::vector<store::Reader::DeadLetterRow>& letters,
-                                              devices::Wire& wire, const Clock& clock, std::ostream& err);
+                                              devices::Wire& wire, const std::string& broker, const Clock& clock,
+                                              std::ostream& err);
 
 }  // namespace telltale::app

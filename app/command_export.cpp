@@ -1,6 +1,7 @@
 #include "app/command_export.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -8,6 +9,7 @@
 #include "app/command_query_format.hpp"
 #include "app/command_query_run.hpp"
 #include "app/system_clock.hpp"
+#include "app/unknown_name.hpp"
 #include "store/export.hpp"
 
 namespace telltale::app {
@@ -56,6 +58,20 @@ Result<store::Range, std::string> range_of(const ExportArguments& a, Timestamp n
   return range;
 }
 
+/// Nothing was stored yet, or the names match something: then "". Otherwise which of them does not.
+std::string unmatched(const ExportArguments& a, const store::SeriesFilter& filter) {
+  const auto directory = store::Reader(a.data).directory();
+  if (directory.series.empty() || !store::matching_series(directory, filter).empty()) return "";
+  const bool device_known = std::ranges::any_of(directory.devices, [&](const auto& d) {
+    return (a.tenant.empty() || d.tenant == a.tenant) && (a.site.empty() || d.site == a.site) &&
+           (a.device.empty() || d.device == a.device);
+  });
+  if (!device_known) return no_such_device(directory, {a.tenant, a.site, a.device});
+  if (a.metric.empty()) return "no series of what is named";
+  return "no metric '" + a.metric + "' of what is named" +
+         near(a.metric, directory.series, [](const auto& s) { return std::string_view(s.metric); });
+}
+
 }  // namespace
 
 int run_export(const ExportArguments& a, Timestamp now, std::ostream& standard_out, std::ostream& err) {
@@ -70,6 +86,10 @@ int run_export(const ExportArguments& a, Timestamp now, std::ostream& standard_o
   if (!to_standard_out && std::filesystem::exists(a.out)) return wrong(a.out.string() + ": is there already");
   const store::SeriesFilter filter{a.tenant, a.site, a.device, a.metric};
   try {
+    if (const auto problem = unmatched(a, filter); !problem.empty()) {
+      err << "telltale export: " << problem << '\n';
+      return 1;
+    }
     if (a.format == "sqlite") {
       store::export_sqlite(a.data, filter, *range, a.out);
     } else if (to_standard_out) {

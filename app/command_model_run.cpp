@@ -8,6 +8,7 @@
 #include "api/registry.hpp"
 #include "app/command_model.hpp"
 #include "app/logger.hpp"
+#include "proto/quantity_text.hpp"
 #include "proto/rule.hpp"
 #include "store/error.hpp"
 #include "store/read_checkpoint.hpp"
@@ -133,7 +134,8 @@ int run_model_import(const Config& config, std::string_view file, const std::vec
     if (!good) return bad_models;
     const auto count = models->size();
     log_changes(config, clock, std::move(*models));
-    out << count << " models are in the log; they count from the service's next start\n";
+    out << proto::counted(count, "model is in the log; it counts", "models are in the log; they count")
+        << " from the service's next start\n";
     return done;
   });
 }
@@ -147,11 +149,13 @@ int run_model_reset(const Config& config, const ModelPatterns& patterns, const C
       err << "telltale model reset: nothing that matches has been learned\n";
       return bad_models;
     }
+    std::string forgotten;
     for (auto& model : models) {
-      out << "forgotten: " << name_of(model) << '\n';
+      forgotten += "forgotten: " + name_of(model) + '\n';
       model.numbers.clear();
     }
     log_changes(config, clock, std::move(models));
+    out << forgotten;  // not before it is so
     return done;
   });
 }

@@ -39,6 +39,8 @@ int notify_test(const std::string& name, const std::string& flag) {
     auto options = (file ? load_config(*file, environment) : parse_config("", "(no file)", environment)).notify;
     options.user_agent = "telltale/" + std::string(version);
     const auto channel = std::ranges::find(options.channels, name, &notify::Channel::name);
+    if (channel == options.channels.end() && !file && options.channels.empty())
+      return complain("no channel '" + name + "'; " + no_config_found(environment));
     if (channel == options.channels.end()) return complain("no channel '" + name + "'; " + known_names(options));
     notify::CurlTransfer transfer;
     const auto outcome = notify::try_channel(*channel, options, transfer, SystemClock());

@@ -7,6 +7,7 @@
 
 #include "app/command_query_format.hpp"
 #include "app/config_text.hpp"
+#include "app/unknown_name.hpp"
 #include "store/query.hpp"
 
 namespace telltale::app {
@@ -81,37 +82,6 @@ std::vector<const store::DeviceEntry*> matching_devices(const store::Directory& 
   return found;
 }
 
-/// What a name could have been, among those that there are: ", did you mean 'esp32-7'?" or "".
-template <class Rows, class Name>
-std::string near(const std::string& unknown, const Rows& rows, Name name) {
-  std::vector<std::string_view> known;
-  for (const auto& row : rows) known.push_back(name(row));
-  return suggestion(unknown, known);
-}
-
-int tell_unknown_device(const store::Directory& directory, const QueryArguments& a, std::ostream& err) {
-  const auto& devices = directory.devices;
-  err << "telltale query: ";
-  if (!a.tenant.empty() && std::ranges::none_of(devices, [&](const auto& d) { return d.tenant == a.tenant; })) {
-    err << "no tenant '" << a.tenant << "'"
-        << near(a.tenant, devices, [](const auto& d) { return std::string_view(d.tenant); });
-  } else if (!a.site.empty() && std::ranges::none_of(devices, [&](const auto& d) { return d.site == a.site; })) {
-    err << "no site '" << a.site << "'"
-        << near(a.site, devices, [](const auto& d) { return std::string_view(d.site); });
-  } else {
-    err << "no device '" << a.device << "'" << (a.site.empty() ? "" : " at site '" + a.site + "'");
-    const auto elsewhere = std::ranges::find(devices, a.device, &store::DeviceEntry::device);
-    if (elsewhere != devices.end()) {
-      err << "; there is one at site '" << elsewhere->site << "'"
-          << (a.tenant.empty() ? "" : " of tenant '" + elsewhere->tenant + "'");
-    } else {
-      err << near(a.device, devices, [](const auto& d) { return std::string_view(d.device); });
-    }
-  }
-  err << '\n';
-  return unknown;
-}
-
 int tell_ambiguous(const std::vector<const store::DeviceEntry*>& devices, const QueryArguments& a, std::ostream& err) {
   const bool tenants = std::ranges::any_of(devices, [&](const auto* d) { return d->tenant != devices[0]->tenant; });
   err << "telltale query: several sites have a device '" << a.device << "': name one with --site"
@@ -163,7 +133,11 @@ int run_query(const QueryArguments& arguments, Timestamp now, std::ostream& out,
     const store::Reader reader(arguments.data);
     const auto directory = reader.directory();
     const auto devices = matching_devices(directory, arguments);
-    if (devices.empty()) return tell_unknown_device(directory, arguments, err);
+    if (devices.empty()) {
+      err << "telltale query: " << no_such_device(directory, {arguments.tenant, arguments.site, arguments.device})
+          << '\n';
+      return unknown;
+    }
     if (devices.size() > 1) return tell_ambiguous(devices, arguments, err);
     const auto& device = *devices.front();
     const auto series = std::ranges::find_if(

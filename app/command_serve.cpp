@@ -39,6 +39,9 @@ int serve(const std::string& flag) {
     config.store.lock_within = lock_within;
     const SystemClock clock;
     SpdLogger log(config.log);
+    const auto environment = process_environment();
+    if (!find_config(flag, environment))
+      log.info("config", no_config_found(environment) + "; running on defaults and the environment");
     Service service(std::move(config), clock, log);
     service.start();
     while (true) {

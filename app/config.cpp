@@ -314,6 +314,21 @@ std::string joined(const std::vector<std::string>& lines) {
   return out;
 }
 
+std::string variable(const char* name, const Environment& environment) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
+std::vector<std::filesystem::path> usual_places(const Environment& environment) {
+  std::filesystem::path home = variable("XDG_CONFIG_HOME", environment);
+  if (const auto user = variable("HOME", environment); home.empty() && !user.empty())
+    home = std::filesystem::path(user) / ".config";
+  std::vector<std::filesystem::path> places;
+  if (!home.empty()) places.push_back(home / "telltale" / "telltale.toml");
+  places.emplace_back("/etc/telltale/telltale.toml");
+  return places;
+}
+
 }  // namespace
 
 ConfigErrors::ConfigErrors(std::vector<std::string> problems)
@@ -351,22 +366,20 @@ Config load_config(const std::filesystem::path& file, const Environment& environ
 }
 
 std::optional<std::filesystem::path> find_config(const std::string& flag, const Environment& environment) {
-  const auto variable = [&](const char* name) {
-    const auto found = environment.find(name);
-    return found == environment.end() ? std::string() : found->second;
-  };
   if (!flag.empty()) return flag;
-  if (const auto named = variable("TELLTALE_CONFIG"); !named.empty()) return named;
-  std::filesystem::path home = variable("XDG_CONFIG_HOME");
-  if (home.empty() && !variable("HOME").empty()) home = std::filesystem::path(variable("HOME")) / ".config";
-  std::vector<std::filesystem::path> places;
-  if (!home.empty()) places.push_back(home / "telltale" / "telltale.toml");
-  places.emplace_back("/etc/telltale/telltale.toml");
-  for (const auto& place : places) {
+  if (const auto named = variable("TELLTALE_CONFIG", environment); !named.empty()) return named;
+  for (const auto& place : usual_places(environment)) {
     std::error_code ignored;
     if (std::filesystem::exists(place, ignored)) return place;
   }
   return std::nullopt;
+}
+
+std::string no_config_found(const Environment& environment) {
+  std::string text = "no configuration file: neither --config nor TELLTALE_CONFIG names one, and there is none at ";
+  const auto places = usual_places(environment);
+  for (const auto& place : places) text += (&place == &places.front() ? "" : " or ") + place.string();
+  return text;
 }
 
 }  // namespace telltale::app

@@ -82,6 +82,9 @@ using Environment = std::map<std::string, std::string>;
 /// environment are all.
 [[nodiscard]] std::optional<std::filesystem::path> find_config(const std::string& flag, const Environment& environment);
 
+/// For when find_config() has found nothing: that there is none, and where it was looked for.
+[[nodiscard]] std::string no_config_found(const Environment& environment);
+
 /// Every key with its default, unit and a comment, as a file that loads.
 [[nodiscard]] std::string example_config();
 

@@ -17,12 +17,14 @@
 #include "api/live.hpp"
 #include "api/registry.hpp"
 #include "api/rest.hpp"
+#include "app/config_restart.hpp"
 #include "app/version.hpp"
 #include "broker/ingest_session.hpp"
 #include "broker/paho_publisher.hpp"
 #include "broker/subscription_plan.hpp"
 #include "ingest/writer.hpp"
 #include "notify/notifications.hpp"
+#include "proto/quantity_text.hpp"
 #include "store/keys_db.hpp"
 #include "store/state_db.hpp"
 #include "store/store.hpp"
@@ -249,16 +251,25 @@ void Service::start() {
 
 void Service::reload(Config fresh) {
   auto& self = *impl_;
+  // How topics begin is decided for everything at once, by a start.
+  const bool same_topics = fresh.multi_tenant == self.config.multi_tenant;
+  fresh.ingest.decoder.multi_tenant = self.config.multi_tenant;
   self.use_rules(fresh.analytics);
   self.writer.reload(fresh.analytics, fresh.ingest.decoder);
-  if (fresh.mqtt.filters != self.config.mqtt.filters) {  // behind the decoder that understands what they bring
+  if (same_topics &&
+      fresh.mqtt.filters != self.config.mqtt.filters) {  // behind the decoder that understands what they bring
     self.session.set_filters(fresh.mqtt.filters);
     self.config.mqtt.filters = fresh.mqtt.filters;
   }
   self.notifications.reload(with_user_agent(fresh.notify));
   self.writer.report({"config-error", false, "the configuration is good"});
   self.note_reload();
-  self.log.info("service", "configuration reloaded: " + std::to_string(fresh.analytics.rules.size()) + " rules");
+  self.log.info("service", "configuration reloaded: " + proto::counted(fresh.analytics.rules.size(), "rule"));
+  if (const auto waiting = waiting_for_restart(self.config, fresh); !waiting.empty()) {
+    std::string names;
+    for (const auto& name : waiting) names += (names.empty() ? "" : ", ") + name;
+    self.log.warn("service", "changed, but in force only after a restart: " + names);
+  }
 }
 
 void Service::reload_failed(const ConfigErrors& errors) {

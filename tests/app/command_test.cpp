@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
 
 #include "api/health.hpp"
@@ -14,8 +16,10 @@
 #include "app/command_check.hpp"
 #include "app/command_config.hpp"
 #include "app/command_healthcheck.hpp"
+#include "app/command_notify_test.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/simulated_clock.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace telltale::app {
 namespace {
@@ -33,6 +37,22 @@ class Captured {
  private:
   std::streambuf* out_;
   std::streambuf* err_;
+};
+
+/// A variable of this process's environment, for a while.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~Variable() { before_ ? ::setenv(name_, before_->c_str(), 1) : ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
 };
 
 int run(void (*add)(CLI::App&, int&), std::vector<std::string> arguments) {
@@ -75,8 +95,10 @@ TEST_CASE("check is 0 with a summary, or 2 with every problem on a line of its o
   {
     Captured captured;
     CHECK(check("[mqtt]\nurl = \"mqtt://h\"\n[[rule]]\nname = \"r\"\nabove = 1\n") == 0);
-    CHECK(captured.out.str() ==
-          file.string() + ": ok: mqtt://h:1883, 5 filters, 2 rules (1 built in), 1 mapping (1 built in), 0 channels, data in data\n");
+    CHECK(
+        captured.out.str() ==
+        file.string() +
+            ": ok: mqtt://h:1883, 5 filters, 2 rules (1 built in), 1 mapping (1 built in), 0 channels, data in data\n");
   }
   {
     Captured captured;
@@ -89,6 +111,19 @@ TEST_CASE("check is 0 with a summary, or 2 with every problem on a line of its o
   std::filesystem::remove(file);
   Captured captured;
   CHECK(run(&add_check_command, {"check", file.string()}) == 2);
+}
+
+TEST_CASE("notify-test without a configuration file says where it was looked for", "[app]") {
+  const test::TemporaryFolder home;
+  const Variable no_xdg("XDG_CONFIG_HOME", home.path().string()), none("TELLTALE_CONFIG", "");
+  if (std::filesystem::exists("/etc/telltale/telltale.toml")) return;
+  Captured captured;
+  CHECK(run(&add_notify_test_command, {"notify-test", "ops"}) == 2);
+  CHECK(
+      captured.err.str() ==
+      "telltale notify-test: no channel 'ops'; no configuration file: neither --config nor TELLTALE_CONFIG names one, "
+      "and there is none at " +
+          (home.path() / "telltale/telltale.toml").string() + " or /etc/telltale/telltale.toml\n");
 }
 
 TEST_CASE("config example prints a file that check accepts", "[app]") {

@@ -92,6 +92,16 @@ TEST_CASE("the file is the flag's, the variable's, the user's or the machine's",
   CHECK(find_config("flag.toml", environment) == "flag.toml");
 }
 
+TEST_CASE("without any file it is said where one was looked for", "[app]") {
+  CHECK(no_config_found({{"HOME", "/home/ana"}}) ==
+        "no configuration file: neither --config nor TELLTALE_CONFIG names one, and there is none at "
+        "/home/ana/.config/telltale/telltale.toml or /etc/telltale/telltale.toml");
+  CHECK(no_config_found({{"HOME", "/home/ana"}, {"XDG_CONFIG_HOME", "/x"}}) ==
+        "no configuration file: neither --config nor TELLTALE_CONFIG names one, and there is none at "
+        "/x/telltale/telltale.toml or /etc/telltale/telltale.toml");
+  CHECK(no_config_found({}).ends_with("there is none at /etc/telltale/telltale.toml"));
+}
+
 TEST_CASE("a file that cannot be read is one plain error", "[app]") {
   const Folder folder;
   CHECK_THROWS_WITH(load_config(folder.path / "none.toml", {}),

@@ -81,7 +81,7 @@ TEST_CASE("dead letters are sent again oldest first, whole ones only, never reta
   test::SimulatedClock clock;
   FakeWire wire(FakeWire::Mood::answers, clock);
   std::ostringstream err;
-  const auto count = replay_dead_letters(three(), wire, clock, err);
+  const auto count = replay_dead_letters(three(), wire, "mqtt://h:1883", clock, err);
   CHECK(count.complete);
   CHECK(count.sent == 2);
   CHECK(count.cut_short == 1);
@@ -91,14 +91,14 @@ TEST_CASE("dead letters are sent again oldest first, whole ones only, never reta
 
 TEST_CASE("a broker that is away, silent or lost ends the replay with a reason", "[app]") {
   auto [mood, part] = GENERATE(table<FakeWire::Mood, const char*>({
-      {FakeWire::Mood::refuses, "cannot connect"},
-      {FakeWire::Mood::silent, "cannot connect"},
-      {FakeWire::Mood::drops, "the connection was lost"},
+      {FakeWire::Mood::refuses, "cannot connect to mqtt://h:1883"},
+      {FakeWire::Mood::silent, "cannot connect to mqtt://h:1883"},
+      {FakeWire::Mood::drops, "the connection to mqtt://h:1883 was lost"},
   }));
   test::SimulatedClock clock;
   FakeWire wire(mood, clock);
   std::ostringstream err;
-  const auto count = replay_dead_letters(three(), wire, clock, err);
+  const auto count = replay_dead_letters(three(), wire, "mqtt://h:1883", clock, err);
   CHECK(!count.complete);
   CHECK(err.str().find(part) != std::string::npos);
   CHECK(wire.closed);

@@ -87,6 +87,30 @@ std::map<std::string, std::string> stored(const test::StoredData& data) {
   return out;
 }
 
+TEST_CASE("an export of names that match nothing says which is unknown, exits 1 and leaves no file", "[app]") {
+  const auto [tenant, site, device, metric, says] =
+      GENERATE(table<const char*, const char*, const char*, const char*, const char*>({
+          {"", "nope", "", "", "no site 'nope'\n"},
+          {"", "site", "", "", "no site 'site', did you mean 'site1'?\n"},
+          {"", "", "esp327", "", "no device 'esp327', did you mean 'esp32-7'?\n"},
+          {"", "attic", "esp32-7", "", "no device 'esp32-7' at site 'attic'; there is one at site 'site1'\n"},
+          {"acme", "", "", "", "no tenant 'acme'\n"},
+          {"", "site1", "", "temprature", "no metric 'temprature' of what is named, did you mean 'temperature'?\n"},
+      }));
+  const auto format = GENERATE("csv", "sqlite");
+  CAPTURE(format, says);
+  const test::StoredData data;
+  auto a = as(format);
+  a.tenant = tenant;
+  a.site = site;
+  a.device = device;
+  a.metric = metric;
+  const Export made(data, a);
+  CHECK(made.exit_code == 1);
+  CHECK(made.err == std::string("telltale export: ") + says);
+  CHECK_FALSE(fs::exists(made.file));
+}
+
 TEST_CASE("an export to csv reads back as what is stored, all types, one header", "[app]") {
   const test::StoredData data;
   const Export made(data, as("csv"));
