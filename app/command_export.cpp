@@ -58,15 +58,17 @@ Result<store::Range, std::string> range_of(const ExportArguments& a, Timestamp n
   return range;
 }
 
-/// Nothing was stored yet, or the names match something: then "". Otherwise which of them does not.
+/// Which of the names matches nothing. "": none was given, or there is something of them all.
 std::string unmatched(const ExportArguments& a, const store::SeriesFilter& filter) {
   const auto directory = store::Reader(a.data).directory();
-  if (directory.series.empty() || !store::matching_series(directory, filter).empty()) return "";
+  const bool device_named = !a.tenant.empty() || !a.site.empty() || !a.device.empty();
+  if (!device_named && a.metric.empty()) return "";
+  if (!store::matching_series(directory, filter).empty()) return "";
   const bool device_known = std::ranges::any_of(directory.devices, [&](const auto& d) {
     return (a.tenant.empty() || d.tenant == a.tenant) && (a.site.empty() || d.site == a.site) &&
            (a.device.empty() || d.device == a.device);
   });
-  if (!device_known) return no_such_device(directory, {a.tenant, a.site, a.device});
+  if (device_named && !device_known) return no_such_device(directory, {a.tenant, a.site, a.device});
   if (a.metric.empty()) return "no series of what is named";
   return "no metric '" + a.metric + "' of what is named" +
          near(a.metric, directory.series, [](const auto& s) { return std::string_view(s.metric); });

@@ -9,6 +9,7 @@
 #include "store/query.hpp"
 #include "store/sqlite.hpp"
 #include "tests/app/stored_data.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace telltale::app {
 namespace {
@@ -85,6 +86,30 @@ std::map<std::string, std::string> stored(const test::StoredData& data) {
           out[device.site + "/" + device.device + "/" + series.metric + "/" + std::to_string(to_ms(row.ts))] =
               text_of(row);
   return out;
+}
+
+TEST_CASE("an export of a folder without readings is empty, of a name in it an error", "[app]") {
+  const test::TemporaryFolder folder;
+  const test::SimulatedClock clock;
+  test::RecordingLogger log;
+  test::PlainMetrics metrics;
+  store::StoreOptions options;
+  options.path = folder.path();
+  const store::Store store(options, clock, log, metrics);
+  ExportArguments a;
+  a.data = folder.path();
+  a.out = "-";
+  std::ostringstream out, err;
+  CHECK(run_export(a, clock.now(), out, err) == 0);
+  CHECK(out.str() == csv_header);
+  a.site = "nope";
+  CHECK(run_export(a, clock.now(), out, err) == 1);
+  CHECK(err.str() == "telltale export: no site 'nope'\n");
+  a.site = "";
+  a.metric = "t";
+  err.str("");
+  CHECK(run_export(a, clock.now(), out, err) == 1);
+  CHECK(err.str() == "telltale export: no metric 't' of what is named\n");
 }
 
 TEST_CASE("an export of names that match nothing says which is unknown, exits 1 and leaves no file", "[app]") {
