@@ -1,11 +1,11 @@
 # Sourced. need_packages PURPOSE: installs what is missing of that purpose, and says so.
 build_packages=(g++ cmake ninja-build pkg-config libpaho-mqttpp-dev libpaho-mqtt-dev libsqlite3-dev rapidjson-dev
   prometheus-cpp-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libexpected-dev libzstd-dev zlib1g-dev libssl-dev libcurl4-openssl-dev
-  libhowardhinnant-date-dev tzdata catch2 librapidcheck-dev
+  libhowardhinnant-date-dev tzdata catch2 librapidcheck-dev libre2-dev
   libjs-dygraphs)
 demo_packages=(mosquitto mosquitto-clients curl python3)
 test_packages=(mosquitto mosquitto-clients curl python3 python3-paho-mqtt sqlite3 openssl git libfaketime
-  python3-aiosmtpd prometheus-alertmanager chromium chromium-driver python3-selenium)
+  python3-aiosmtpd prometheus-alertmanager prometheus chromium chromium-driver python3-selenium)
 check_packages=(clang-format clang-tidy)
 bench_packages=(postgresql-15 influxdb)  # what bench store compares with
 

@@ -21,6 +21,7 @@ LIBRARIES = {
     "mqtt/": {"broker", "devices"},
     "MQTT": {"broker", "devices"},
     "prometheus/": {"api"},
+    "re2/": {"api"},
     "toml++/": {"app"},
     "CLI/": {"app"},
     "spdlog/": {"app"},
