@@ -15,6 +15,7 @@
 #include "api/health.hpp"
 #include "api/http_server.hpp"
 #include "api/live.hpp"
+#include "api/prom/prom_routes.hpp"
 #include "api/registry.hpp"
 #include "api/rest.hpp"
 #include "app/config_restart.hpp"
@@ -154,6 +155,7 @@ struct Service::Impl {
 
   std::vector<api::Route> routes() {
     auto all = api::rest_routes({gate, archive, desk, live, writer, rules, tenancy(), clock});
+    std::ranges::move(api::prom::prom_routes(gate, archive, clock), std::back_inserter(all));
     all.push_back(api::healthz_route());
     all.push_back(api::readyz_route(checks()));
     all.push_back(api::metrics_route(registry));

@@ -101,7 +101,6 @@ class Lexer {
   Result<Token, QueryError> number_or_duration() {
     const auto from = at_;
     if (number()) return token(TokenKind::number, from);
-    at_ = from;
     skip_while(continues_number);
     const auto made = token(TokenKind::duration, from);
     const auto starts_well = made.source.find_first_not_of("0123456789ywdhms") == std::string_view::npos;

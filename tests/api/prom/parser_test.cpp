@@ -56,6 +56,8 @@ TEST_CASE("what is wrong is said with its place", "[api]") {
       {"a{__name__=\"b\"}", "1:2: parse error: metric name must not be set twice"},
       {"a[5]", "1:3: parse error: unexpected \"5\""},
       {"a[5x]", "1:3: parse error: bad number or duration syntax: \"5x\""},
+      {".5m", "1:1: parse error: bad number or duration syntax: \".5m\""},
+      {"a[1.5h]", "1:3: parse error: bad number or duration syntax: \"1.5h\""},
       {"a[5m5h]", "1:3: parse error: not a valid duration string: \"5m5h\""},
       {"a[0s]", "1:3: parse error: duration must be greater than 0"},
       {"a[999999999y]", "1:3: parse error: duration out of range"},

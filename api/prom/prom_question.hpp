@@ -1,0 +1,26 @@
+#pragma once
+
+#include "api/prom/archive_source.hpp"
+#include "api/prom/form.hpp"
+#include "api/rest_question.hpp"
+
+namespace telltale::api::prom {
+
+/// A question with its parameters.
+struct PromQuestion {
+  const Question& base;
+  const Form& form;
+  ArchiveSource& source;
+};
+/// The JSON that stands under "data".
+using Data = Result<std::string, QueryError>;
+
+Data query(const PromQuestion& question);
+Data query_range(const PromQuestion& question);
+Data labels(const PromQuestion& question);
+Data label_values(const PromQuestion& question);
+Data series(const PromQuestion& question);
+Data metadata(const PromQuestion& question);
+Data build_information(const PromQuestion& question);
+
+}  // namespace telltale::api::prom

@@ -1,0 +1,42 @@
+#include "api/prom/prom_routes.hpp"
+
+#include "api/prom/answer_text.hpp"
+#include "api/prom/prom_question.hpp"
+
+namespace telltale::api::prom {
+
+namespace {
+
+Response answer(const Question& question, Data (*data)(const PromQuestion&)) {
+  const auto form = Form::read(question.request);
+  if (!form) return failure(form.error());
+  ArchiveSource source(question.archive, question.caller.tenant, question.limits.readings);
+  const auto made = data({question, *form, source});
+  return made ? success(*made) : failure(made.error());
+}
+
+}  // namespace
+
+std::vector<Route> prom_routes(Gate& gate, Archive& archive, const Clock& clock, RestLimits limits) {
+  std::vector<Route> routes;
+  const auto serve = [&](const char* method, const std::string& path, Data (*data)(const PromQuestion&)) {
+    auto handler = gate.guard(Scope::read,
+                              [&archive, &clock, limits, data](const Caller& caller, const Request& request) -> Answer {
+                                const auto view = archive.lend();
+                                return answer({caller, request, *view, clock.now(), limits}, data);
+                              });
+    routes.push_back({method, "/prom/api/v1" + path, std::move(handler), RunsOn::worker_pool});
+  };
+  for (const auto* method : {"GET", "POST"}) {
+    serve(method, "/query", &query);
+    serve(method, "/query_range", &query_range);
+    serve(method, "/labels", &labels);
+    serve(method, "/series", &series);
+  }
+  serve("GET", "/label/{name}/values", &label_values);
+  serve("GET", "/metadata", &metadata);
+  serve("GET", "/status/buildinfo", &build_information);
+  return routes;
+}
+
+}  // namespace telltale::api::prom
