@@ -1,11 +1,8 @@
 #include "tests/api/rest_bench.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <stdexcept>
 
 #include "api/api_key.hpp"
-#include "api/prom/prom_routes.hpp"
 #include "proto/output_topics.hpp"
 
 namespace telltale::test {
@@ -109,7 +106,6 @@ RestBench::RestBench(Options options) {
   rules.set(some_rules());
   live = std::make_unique<api::Live>(options.live, *archive, log, metrics);
   auto routes = api::rest_routes(parts(), options.limits);
-  std::ranges::move(api::prom::prom_routes(*gate, *archive, clock, options.limits), std::back_inserter(routes));
   for (auto& route : options.more) routes.push_back(std::move(route));
   api::HttpOptions http;
   http.port = 0;

@@ -5,15 +5,12 @@ import json
 import math
 import random
 import re
-import subprocess
 import time
 import unittest
-import urllib.error
-import urllib.parse
-import urllib.request
 
 from scene import Scene
-from service import ROOT, eventually, free_port
+from prometheus_peer import Prometheus, call, make_blocks
+from service import ROOT, eventually
 
 QUERIES = [line.strip() for line in (ROOT / "tests/api/prom/promql_queries.txt").read_text().splitlines()
            if line.strip() and not line.startswith("#")]
@@ -49,49 +46,6 @@ def samples(start_ms):
     return out
 
 
-class Prometheus:
-    """Over blocks made of OpenMetrics text; loopback only, nothing to scrape."""
-
-    def __init__(self, folder, openmetrics):
-        folder.mkdir()
-        (folder / "samples.txt").write_text(openmetrics)
-        made = subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", folder / "samples.txt", folder / "data"],
-                              capture_output=True, text=True, timeout=120)
-        assert made.returncode == 0, made.stderr
-        (folder / "prometheus.yml").write_text("")
-        self.port = free_port()
-        self.log = open(folder / "prometheus.log", "wb")
-        self.process = subprocess.Popen(
-            ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-             "--storage.tsdb.retention.time=10y", f"--web.listen-address=127.0.0.1:{self.port}"],
-            stdout=self.log, stderr=self.log)
-
-    def ready(self):
-        assert self.process.poll() is None, "prometheus ended"
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=10) as answer:
-                return answer.status == 200
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait(60)
-        self.log.close()
-
-
-def call(base, path, form=None, post=False):
-    """Status and document."""
-    text = urllib.parse.urlencode(form or [])
-    request = (urllib.request.Request(f"{base}{path}", data=text.encode()) if post
-               else urllib.request.Request(f"{base}{path}?{text}"))
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read())
-
-
 def equal(a, b):
     a, b = float(a), float(b)
     return (math.isnan(a) and math.isnan(b)) or a == b or math.isclose(a, b, rel_tol=1e-9, abs_tol=0)
@@ -124,10 +78,14 @@ class PromQl(Scene):
         self.flush()
         self.settled(sent)
         text = "".join(f"# TYPE {name} unknown\n" + "".join(rows) for name, rows in families.items())
-        self.prometheus = Prometheus(self.folder / "prometheus", text + "# EOF\n")
-        self.addCleanup(self.prometheus.end)
-        eventually("prometheus is ready", self.prometheus.ready)
-        self.theirs = f"http://127.0.0.1:{self.prometheus.port}/api/v1"
+        folder = self.folder / "prometheus"
+        folder.mkdir()
+        make_blocks(folder, text + "# EOF\n")
+        (folder / "prometheus.yml").write_text("")  # nothing to scrape
+        prometheus = Prometheus(folder)
+        self.addCleanup(prometheus.end)
+        eventually("prometheus is ready", prometheus.ready)
+        self.theirs = prometheus.url
         self.ours = f"http://127.0.0.1:{self.service.http}/prom/api/v1"
 
     def both(self, path, form, post=False):

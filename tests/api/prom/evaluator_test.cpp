@@ -69,6 +69,8 @@ TEST_CASE("rates need two samples and stop half a distance outside of them", "[a
   source.add({{"__name__", "t"}}, {{100, 1000}, {110, 1010}});
   CHECK(ask(source, "increase(t[1m])", {at_second(100)}).empty());
   CHECK(ask(source, "increase(t[1m])", {at_second(130)}) == "{} 0:20\n");
+  CHECK(ask(source, "increase(t[1m])", {at_second(120.5)}) == "{} 0:25.5\n");  // 10.5 s are less than 1.1 distances
+  CHECK(ask(source, "increase(t[1m])", {at_second(121.5)}) == "{} 0:20\n");    // 11.5 s are not
 }
 
 TEST_CASE("a sum keeps what a double alone would lose", "[api]") {

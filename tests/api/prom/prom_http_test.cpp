@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "api/prom/prom_routes.hpp"
 #include "tests/api/rest_bench.hpp"
 
 namespace telltale::test {
@@ -9,8 +10,27 @@ const std::string base = "/prom/api/v1";
 
 std::string ok(const std::string& data) { return R"({"status":"success","data":)" + data + "}"; }
 
-HttpAnswer post(RestBench& bench, const std::string& path, const std::string& form, const std::string& key) {
-  HttpClient client(bench.port());
+/// The bench's store, asked as Prometheus is.
+class PromBench : public RestBench {
+ public:
+  explicit PromBench(const api::RestLimits& limits = {})
+      : prom_({.port = 0}, api::prom::prom_routes(*gate, *archive, clock, limits), clock, log, metrics) {
+    prom_.start();
+  }
+  ~PromBench() { prom_.stop(); }
+
+  [[nodiscard]] std::uint16_t prom_port() const { return prom_.port(); }
+  HttpAnswer ask(std::string_view path, std::string_view headers) {
+    return HttpClient(prom_port()).get(base + std::string(path), headers).value();
+  }
+  HttpAnswer ask(std::string_view path) { return ask(path, bearer(acme)); }
+
+ private:
+  api::HttpServer prom_;
+};
+
+HttpAnswer post(PromBench& bench, const std::string& path, const std::string& form, const std::string& key) {
+  HttpClient client(bench.prom_port());
   client.send("POST " + base + path + " HTTP/1.1\r\nHost: localhost\r\n" + bearer(key) +
               "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(form.size()) +
               "\r\n\r\n" + form);
@@ -20,7 +40,7 @@ HttpAnswer post(RestBench& bench, const std::string& path, const std::string& fo
 const std::string pump = R"("device":"pump","site":"site1"})";
 
 TEST_CASE("a Prometheus client gets what it asks for", "[api]") {
-  RestBench bench;
+  PromBench bench;
   const auto [path, data] = GENERATE(table<std::string, std::string>({
       {"/query?query=1%2B1", R"({"resultType":"scalar","result":[1763700000,"2"]})"},
       {"/query?query=temperature%7Bdevice=%22pump%22%7D&time=1763699999.5",
@@ -57,14 +77,14 @@ TEST_CASE("a Prometheus client gets what it asks for", "[api]") {
       {"/metadata?metric=nothing", "{}"},
   }));
   CAPTURE(path);
-  const auto answer = bench.read(base + path);
+  const auto answer = bench.ask(path);
   CHECK(answer.status == 200);
   CHECK(answer.body == ok(data));
   CHECK(answer.headers.at("content-type") == "application/json");
 }
 
 TEST_CASE("a form may be posted", "[api]") {
-  RestBench bench;
+  PromBench bench;
   CHECK(post(bench, "/query", "query=1+%2B+1&time=5", bench.acme).body ==
         ok(R"({"resultType":"scalar","result":[5,"2"]})"));
   CHECK(post(bench, "/query?query=3", "query=2&time=5", bench.acme).body ==
@@ -77,7 +97,7 @@ TEST_CASE("a form may be posted", "[api]") {
 }
 
 TEST_CASE("what cannot be answered is said in Prometheus' shape", "[api]") {
-  RestBench bench;
+  PromBench bench;
   const auto [path, error] = GENERATE(table<std::string, std::string>({
       {"/query", "invalid parameter \\\"query\\\": unknown position: parse error: no expression found in input"},
       {"/query?query=time()", "unsupported function \\\"time\\\""},
@@ -104,7 +124,7 @@ TEST_CASE("what cannot be answered is said in Prometheus' shape", "[api]") {
       {"/metadata?limit=x", "limit must be a number"},
   }));
   CAPTURE(path);
-  const auto answer = bench.read(base + path);
+  const auto answer = bench.ask(path);
   CHECK(answer.status == 400);
   CHECK(answer.headers.at("content-type") == "application/json");
   CHECK(answer.body.starts_with(R"({"status":"error","errorType":"bad_data","error":")"));
@@ -112,41 +132,39 @@ TEST_CASE("what cannot be answered is said in Prometheus' shape", "[api]") {
 }
 
 TEST_CASE("a query that reads too much is 422", "[api]") {
-  RestBench::Options options;
-  options.limits.readings = 10;
-  RestBench bench(std::move(options));
+  PromBench bench({.readings = 10});
   const auto query =
       GENERATE(as<std::string>(), "max_over_time(temperature[90d])", "count_over_time(temperature[23h])");
   CAPTURE(query);
-  const auto answer = bench.read(base + "/query?query=" + query);
+  const auto answer = bench.ask("/query?query=" + query);
   CHECK(answer.status == 422);
   CHECK(answer.body.find(R"("errorType":"execution","error":"the query reads more than 10 readings)") !=
         std::string::npos);
 }
 
 TEST_CASE("a key sees its tenant's series only, and without one there is nothing", "[api]") {
-  RestBench bench;
+  PromBench bench;
   const auto rival = bench.key("rival");
   const auto path = GENERATE(as<std::string>(), "/query?query=%7Bdevice=~%22.%2b%22%7D", "/labels", "/metadata",
                              "/query?query=%7Bdevice=~%22.%2b%22%7D[10d]", "/label/device/values", "/label/site/values",
                              "/label/__name__/values", "/series?match[]=%7Bdevice=~%22.%2b%22%7D", "/status/buildinfo",
                              "/query_range?query=%7Bdevice=~%22.%2b%22%7D&start=1763690000&end=1763700000&step=60");
   CAPTURE(path);
-  const auto own = bench.get(base + path, bearer(rival));
+  const auto own = bench.ask(path, bearer(rival));
   CHECK(own.status == 200);
   CHECK(own.body.find("boiler") == std::string::npos);
   CHECK(own.body.find("temperature") == std::string::npos);
   CHECK(own.body.find("site1") == std::string::npos);
-  const auto other = bench.read(base + path);
+  const auto other = bench.ask(path);
   CHECK(other.body.find("grail") == std::string::npos);
   CHECK(other.body.find("vault") == std::string::npos);
-  CHECK(bench.get(base + path).status == 401);
-  CHECK(bench.get(base + path, bearer(bench.key("acme", {.write = true}))).status == 403);
+  CHECK(bench.ask(path, "").status == 401);
+  CHECK(bench.ask(path, bearer(bench.key("acme", {.write = true}))).status == 403);
 }
 
 TEST_CASE("the version is that of the Prometheus whose subset it is", "[api]") {
-  RestBench bench;
-  CHECK(bench.read(base + "/status/buildinfo").body.find(R"("version":"2.42.0")") != std::string::npos);
+  PromBench bench;
+  CHECK(bench.ask("/status/buildinfo").body.find(R"("version":"2.42.0")") != std::string::npos);
 }
 
 }  // namespace
