@@ -113,6 +113,13 @@ class Evaluation {
                           " points: take a longer step, a shorter range or fewer series");
   }
 
+  Result<void, QueryError> visit(std::size_t samples) {
+    visited_ += samples;
+    if (visited_ <= limits_.visits) return {};
+    return cannot_execute("the query looks at samples more than " + std::to_string(limits_.visits) +
+                          " times: take a longer step, or a shorter range in []");
+  }
+
   /// One value at each step where `value` finds one in the samples of the selector's window.
   template <class ValueOf>
   Vector each_window(const Selector& selector, ValueOf value) {
@@ -131,6 +138,8 @@ class Evaluation {
         while (behind < samples->size() && (*samples)[behind].ts <= window.to) ++behind;
         while (first < behind && (*samples)[first].ts < window.from) ++first;
         if (first == behind) continue;
+        if (selector.range)
+          if (const auto fits = visit(behind - first); !fits) return fail(fits.error());
         if (const auto v = value(std::span(*samples).subspan(first, behind - first), window))
           made.points.push_back({static_cast<std::uint32_t>(step), *v});
       }
@@ -197,6 +206,7 @@ class Evaluation {
   SampleSource& source_;
   const EvaluationLimits& limits_;
   std::uint64_t made_ = 0;
+  std::uint64_t visited_ = 0;
 };
 
 }  // namespace

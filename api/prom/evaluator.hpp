@@ -57,8 +57,9 @@ using RangeVector = std::vector<StoredSeries>;
 using Value = std::variant<double, InstantVector, RangeVector>;  // a double = the same at every step
 
 struct EvaluationLimits {
-  std::uint64_t points = 2'000'000;  // that one query makes, its intermediate results included
-  Millis lookback{5 * 60 * 1000};    // how old the newest sample may be
+  std::uint64_t points = 2'000'000;    // that one query makes, its intermediate results included
+  std::uint64_t visits = 500'000'000;  // of samples by range functions: seconds of work
+  Millis lookback{5 * 60 * 1000};      // how old the newest sample may be
 };
 
 /// Works out a query at each step as Prometheus 2.42 does: an instant selector is the newest sample that is not older

@@ -149,6 +149,12 @@ TEST_CASE("a query that would make too much is told so", "[api]") {
         std::string::npos);
 }
 
+TEST_CASE("windows that overlap too much are refused, not worked off for hours", "[api]") {
+  auto source = fleet();
+  CHECK(ask(source, "max_over_time(t[1h])", {at_second(60), Millis{1000}, 60}, {.visits = 100})
+            .find("looks at samples more than 100 times") != std::string::npos);
+}
+
 TEST_CASE("two metrics that have the same name for Prometheus are told apart by an error", "[api]") {
   MemorySource source;
   source.add({{"__name__", metric_name("a.b")}}, {{0, 1}}).add({{"__name__", metric_name("a-b")}}, {{0, 1}});
