@@ -70,8 +70,9 @@ Result<Expression, QueryError> make_binary(BinaryOperator what, Comparing compar
   auto& vector = left_is_scalar ? right : left;
   const auto height = vector.height + 1;
   const auto side = left_is_scalar ? ScalarBinary::ScalarSide::left : ScalarBinary::ScalarSide::right;
-  return Expression{ScalarBinary{what, comparing, side, scalar, boxed(std::move(vector))},
-                    ExpressionType::instant_vector, height};
+  ScalarBinary made{.what = what, .comparing = comparing, .side = side, .scalar = scalar, .vector = {}};
+  made.vector = boxed(std::move(vector));
+  return Expression{std::move(made), ExpressionType::instant_vector, height};
 }
 
 Result<Expression, QueryError> make_negation(Expression of) {
@@ -79,7 +80,9 @@ Result<Expression, QueryError> make_negation(Expression of) {
   if (of.type == ExpressionType::range_vector)
     return bad_data("unary expression only allowed on expressions of type scalar or instant vector, got range vector");
   const auto height = of.height + 1;
-  return Expression{Negation{boxed(std::move(of))}, ExpressionType::instant_vector, height};
+  Negation made;
+  made.vector = boxed(std::move(of));
+  return Expression{std::move(made), ExpressionType::instant_vector, height};
 }
 
 Result<Expression, QueryError> make_call(std::string_view name, RangeFunction what, Expression argument) {

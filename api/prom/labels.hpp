@@ -23,7 +23,7 @@ class Labels {
   [[nodiscard]] Labels without(const std::vector<std::string>& names) const;
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return labels_; }
 
-  friend auto operator<=>(const Labels&, const Labels&) = default;
+  friend auto operator<=>(const Labels& a, const Labels& b) { return a.labels_ <=> b.labels_; }
   friend bool operator==(const Labels&, const Labels&) = default;
 
  private:
