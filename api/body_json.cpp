@@ -15,6 +15,7 @@ namespace telltale::api {
 namespace {
 
 constexpr std::size_t longest_text = 1024;
+constexpr std::size_t most_faults = 32;
 
 std::string pointer_to(std::string_view member) {
   std::string pointer = "/";
@@ -106,12 +107,16 @@ std::optional<Timestamp> BodyJson::time(std::string_view member, Timestamp now) 
 }
 
 void BodyJson::fault(std::string_view member, std::string detail) {
-  faults_.push_back({{}, std::move(detail), pointer_to(member)});
+  if (faults_.size() >= most_faults) {
+    ++more_faults_;
+  } else {
+    faults_.push_back({{}, std::move(detail), pointer_to(member)});
+  }
 }
 
 std::optional<Problem> BodyJson::problem() const {
   if (faults_.empty()) return std::nullopt;
-  const auto n = faults_.size();
+  const auto n = faults_.size() + more_faults_;
   return Problem{422, "validation", "The body is not valid",
                  std::to_string(n) + (n == 1 ? " member is wrong" : " members are wrong"), faults_};
 }

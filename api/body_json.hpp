@@ -14,7 +14,8 @@
 namespace telltale::api {
 
 /// The JSON object in the body of one request, read strictly: a member that the route does not know, one that is given
-/// twice and a value that cannot be read are faults. All are collected, so that the client hears of every one at once.
+/// twice and a value that cannot be read are faults. They are collected, so that the client hears of all at once, and
+/// counted from the 33rd on.
 /// null is the same as absent.
 class BodyJson {
  public:
@@ -41,6 +42,7 @@ class BodyJson {
   explicit BodyJson(std::unique_ptr<Document> document);
   std::unique_ptr<Document> document_;
   std::vector<Fault> faults_;
+  std::size_t more_faults_ = 0;
 };
 
 /// What is wrong with the content type of a request with a body; JSON only (contracts 7).

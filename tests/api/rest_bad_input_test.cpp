@@ -115,5 +115,16 @@ TEST_CASE("methods other than GET and HEAD are refused by name", "[api]") {
   CHECK(answer->headers.at("allow") == "GET, HEAD");
 }
 
+TEST_CASE("an answer names the first faults of a body, not ten thousand", "[api]") {
+  RestBench bench;
+  std::string body = "{\"until\":1";
+  for (int i = 0; i < 8000; ++i) body += ",\"a\":1";
+  const auto answer = bench.order("POST", "/api/v1/silences", body + "}");
+  CHECK(answer.status == 422);
+  CHECK(answer.body.find("\"pointer\":\"/a\"") != std::string::npos);
+  CHECK(answer.body.find(" members are wrong") != std::string::npos);
+  CHECK(answer.body.size() < 16 * 1024);
+}
+
 }  // namespace
 }  // namespace telltale::test
