@@ -49,7 +49,7 @@ Data labels(const PromQuestion& question) {
 }
 
 Data label_values(const PromQuestion& question) {
-  const auto& name = question.base.request.parameter("name");
+  const auto& name = question.request.parameter("name");
   if (!valid_label_name(name)) return bad_data("invalid label name: \"" + name + "\"");
   const auto found = selected(question);
   if (!found) return fail(found.error());

@@ -46,7 +46,7 @@ Data query(const PromQuestion& question) {
   if (!time) return fail(time.error());
   const auto expression = read_query(question.form);
   if (!expression) return fail(expression.error());
-  const Steps now{time->value_or(question.base.now)};
+  const Steps now{time->value_or(question.now)};
   const auto value = evaluate(*expression, now, question.source);
   if (!value) return fail(value.error());
   return instant_text(*value, now);

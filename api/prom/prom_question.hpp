@@ -8,7 +8,8 @@ namespace telltale::api::prom {
 
 /// A question with its parameters.
 struct PromQuestion {
-  const Question& base;
+  const Request& request;
+  Timestamp now;
   const Form& form;
   ArchiveSource& source;
 };

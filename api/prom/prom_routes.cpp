@@ -7,11 +7,10 @@ namespace telltale::api::prom {
 
 namespace {
 
-Response answer(const Question& question, Data (*data)(const PromQuestion&)) {
-  const auto form = Form::read(question.request);
+Response answer(const Request& request, Timestamp now, ArchiveSource source, Data (*data)(const PromQuestion&)) {
+  const auto form = Form::read(request);
   if (!form) return failure(form.error());
-  ArchiveSource source(question.archive, question.caller.tenant, question.limits.readings);
-  const auto made = data({question, *form, source});
+  const auto made = data({request, now, *form, source});
   return made ? success(*made) : failure(made.error());
 }
 
@@ -20,11 +19,11 @@ Response answer(const Question& question, Data (*data)(const PromQuestion&)) {
 std::vector<Route> prom_routes(Gate& gate, Archive& archive, const Clock& clock, RestLimits limits) {
   std::vector<Route> routes;
   const auto serve = [&](const char* method, const std::string& path, Data (*data)(const PromQuestion&)) {
-    auto handler = gate.guard(Scope::read,
-                              [&archive, &clock, limits, data](const Caller& caller, const Request& request) -> Answer {
-                                const auto view = archive.lend();
-                                return answer({caller, request, *view, clock.now(), limits}, data);
-                              });
+    auto handler = gate.guard(
+        Scope::read, [&archive, &clock, limits, data](const Caller& caller, const Request& request) -> Answer {
+          const auto view = archive.lend();
+          return answer(request, clock.now(), ArchiveSource(*view, caller.tenant, limits.readings), data);
+        });
     routes.push_back({method, "/prom/api/v1" + path, std::move(handler), RunsOn::worker_pool});
   };
   for (const auto* method : {"GET", "POST"}) {
