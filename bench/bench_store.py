@@ -118,7 +118,7 @@ def questions(runs, report, days):
     report.add(f"{days}_d_hourly_of_one_series", quiet["hourly_of_one_p50_ms"], "ms", most=(2, 5, 0.5) if full else None)
     report.add(f"{days}_d_hourly_of_100_series", quiet["hourly_of_100_p50_ms"], "ms",
                most=(60, 120, 30) if full else None)
-    beside = runs.run("beside", "days", repeat=1000, **shape)
+    beside = runs.run("beside", "days", repeat=5000, **shape)
     for kind, name in (("day_of_one", "24_h_of_one_series"), ("hourly_of_one", f"{days}_d_hourly_of_one_series")):
         report.add(f"p99_beside_ingest_vs_quiet_{name}",
                    beside[f"{kind}_p99_ms_beside_ingest"] / beside[f"{kind}_p99_ms_quiet"], "ratio", most=(5, 8, 2))
