@@ -6,6 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 preset=$1
 shift
 need_packages build
+# Where ccache is used, clones share what it keeps, wherever they lie.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset "$preset" >/dev/null
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || { [ "$preset" = release ] && targets=(telltale) || targets=(all); }
