@@ -39,9 +39,13 @@ LogTail::LogTail(std::filesystem::path log_folder, std::size_t most_bytes)
 
 void LogTail::refresh() {
   if (!std::filesystem::exists(folder_)) return;
+  const auto files = list_segments(folder_);
+  std::erase_if(forgotten_, [&](std::uint64_t generation) {
+    return !std::ranges::binary_search(files, generation, {}, &SegmentFile::generation);
+  });
   // A segment that goes between listing and opening has been sealed: the catalog, read afterwards, knows where to.
-  for (const auto& file : list_segments(folder_)) {
-    if (segments_.contains(file.generation)) continue;
+  for (const auto& file : files) {
+    if (segments_.contains(file.generation) || forgotten_.contains(file.generation)) continue;
     if (auto scanner = SegmentScanner::open(file.path)) {
       segments_.emplace(file.generation, Segment{file.generation, std::move(*scanner), {}, {}, {}, 0, {}, {}, {}});
       ++directory_version_;
@@ -78,6 +82,7 @@ void LogTail::forget(const std::function<bool(std::uint64_t)>& sealed) {
     }
     for (const auto& block : it->second.blocks)
       if (block.run) kept_bytes_ -= block.run->bytes();
+    forgotten_.insert(it->first);
     it = segments_.erase(it);
     ++directory_version_;
   }

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -115,7 +116,8 @@ class LogTail {
   std::uint64_t directory_version_ = 0;
   Removed removed_;
   std::map<std::uint64_t, Segment> segments_;
-  proto::Batch batch_;  // working memory
+  std::set<std::uint64_t> forgotten_;  // generations whose files are still there
+  proto::Batch batch_;                 // working memory
 };
 
 }  // namespace telltale::store

@@ -261,9 +261,10 @@ void SealThread::take_out_removed(const std::stop_token& stop) {
 }
 
 void SealThread::retain() {
-  if (retained_on_ == today()) return;
-  retention_.retain(today());
-  retained_on_ = today();
+  const auto day = today();  // which may end meanwhile
+  if (retained_on_ == day) return;
+  retention_.retain(day);
+  retained_on_ = day;
 }
 
 void SealThread::make_room() {

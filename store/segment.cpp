@@ -121,20 +121,24 @@ std::uint64_t SegmentScanner::file_size() const {
 
 /// Up to `size` bytes from `offset`; fewer only at the end of the file. Valid until the next call.
 std::string_view SegmentScanner::window(std::uint64_t offset, std::size_t size) {
-  if (offset >= buffer_offset_ && offset + size <= buffer_offset_ + buffer_.size())
-    return std::string_view(buffer_).substr(offset - buffer_offset_, size);
-  buffer_.resize(std::max(size, read_ahead_bytes));
+  if (offset >= buffer_offset_ && offset + size <= buffer_offset_ + buffer_size_)
+    return {buffer_.get() + (offset - buffer_offset_), size};
+  const auto wanted = std::max(size, read_ahead_bytes);
+  buffer_size_ = 0;
+  if (buffer_capacity_ < wanted) {
+    buffer_ = std::make_unique_for_overwrite<char[]>(wanted);
+    buffer_capacity_ = wanted;
+  }
   buffer_offset_ = offset;
-  std::size_t got = 0;
-  while (got < buffer_.size()) {
-    const auto n = ::pread(file_.get(), buffer_.data() + got, buffer_.size() - got, static_cast<off_t>(offset + got));
+  while (buffer_size_ < wanted) {
+    const auto n = ::pread(file_.get(), buffer_.get() + buffer_size_, wanted - buffer_size_,
+                           static_cast<off_t>(offset + buffer_size_));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw StoreFailure(name_ + ": " + std::strerror(errno));
     if (n == 0) break;
-    got += static_cast<std::size_t>(n);
+    buffer_size_ += static_cast<std::size_t>(n);
   }
-  buffer_.resize(got);
-  return std::string_view(buffer_).substr(0, size);
+  return {buffer_.get(), std::min(size, buffer_size_)};
 }
 
 std::optional<std::string_view> SegmentScanner::frame_at(std::uint64_t offset) {
@@ -178,12 +182,14 @@ std::optional<std::string_view> SegmentScanner::next() {
   }
   // Asked again: nothing but the next frame can have come, unless the file grew. Most often it has not, and then there
   // is nothing to read but its first bytes.
-  const bool searched = searched_size_ != 0 && searched_size_ == file_size();
+  const auto size_before = file_size();
+  if (position_ >= size_before) return std::nullopt;
+  const bool searched = searched_size_ != 0 && searched_size_ == size_before;
   if (searched && !begins_frame(position_)) return std::nullopt;
   auto payload = frame_at(position_);
   if (!payload) {
     // What was read ahead may have been written meanwhile.
-    buffer_.clear();
+    buffer_size_ = 0;
     payload = frame_at(position_);
   }
   if (!payload) {
@@ -191,12 +197,12 @@ std::optional<std::string_view> SegmentScanner::next() {
     if (position_ >= size || searched) return std::nullopt;
     const auto good = find_frame(position_ + 1);
     if (!good) {
-      buffer_.clear();
+      buffer_size_ = 0;
       searched_size_ = size;
       return std::nullopt;
     }
     // Beside a writer the frame may have been half there before, and whole now that another one follows it.
-    buffer_.clear();
+    buffer_size_ = 0;
     payload = frame_at(position_);
     if (!payload) {
       damage_.push_back({position_, *good});

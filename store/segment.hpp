@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -83,7 +84,9 @@ class SegmentScanner {
   std::uint64_t position_ = segment_header_bytes;
   Place last_;
   std::vector<Place> damage_;
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;  // not a string: that would write zeros before each read
+  std::size_t buffer_capacity_ = 0;
+  std::size_t buffer_size_ = 0;
   std::uint64_t buffer_offset_ = 0;
   std::uint64_t searched_size_ = 0;  // of the file when nothing good was found behind position_; 0 = not searched
 };

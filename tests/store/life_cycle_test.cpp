@@ -11,6 +11,7 @@
 #include "store/day_close.hpp"
 #include "store/rollup.hpp"
 #include "tests/store/store_life.hpp"
+#include "tests/support/property.hpp"
 
 using namespace telltale;
 using namespace telltale::test;
@@ -166,7 +167,7 @@ TEST_CASE(
     "what is read equals a model in the log, sealed, closed, closed again and after retention; rollups equal a "
     "recompute and stay when the readings have gone; removed series are nowhere at once, and in no file after a day",
     "[store][lesson-18][lesson-22]") {
-  CHECK(rc::check([] {
+  CHECK(holds([] {
     Life life;
     const auto steps = *rc::gen::inRange(3, 14);
     for (int i = 0; i < steps; ++i) {

@@ -6,6 +6,7 @@
 #include "store/disk.hpp"
 #include "store/log.hpp"
 #include "store/log_recovery.hpp"
+#include "store/log_tail.hpp"
 #include "store/log_walk.hpp"
 #include "tests/store/fixture.hpp"
 
@@ -271,4 +272,24 @@ TEST_CASE("a rotation that fails leaves the segment in use", "[store]") {
   const auto position = log.append(*batch_of({number(1, start_ms, 2)}));
   REQUIRE(position);
   CHECK(*position == proto::LogPosition{1, 2});
+}
+
+TEST_CASE("a segment that is sealed and still there is not read again", "[store]") {
+  LogWorld world;
+  write_batches(world, 3);
+  store::LogTail tail(world.path, 1u << 20);
+  const auto batches = [&] {
+    tail.refresh();
+    std::size_t n = 0;
+    tail.each_batch([&](const proto::Batch&) { ++n; });
+    return n;
+  };
+  REQUIRE(batches() == 3);
+  tail.forget([](std::uint64_t) { return true; });
+  CHECK(batches() == 0);
+  {
+    auto log = world.log(4);
+    REQUIRE(log.append(*batch_of({number(1, start_ms, 4)})));
+  }
+  CHECK(batches() == 1);
 }
