@@ -150,13 +150,18 @@ void run_beside(const QueryOptions& options) {
       appended += load_options.batch;
     }
   });
-  while (watch.seconds() < 3) std::this_thread::sleep_for(std::chrono::milliseconds(10));  // until the seal works too
+  constexpr double most_wait = 60;
+  while (appended < load_options.rotate && watch.seconds() < most_wait)  // until the seal works too
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   watch = Stopwatch();
   const auto before = appended.load();
   measure("beside_ingest");
-  figures.add("ingest_rate_beside", static_cast<double>(appended - before) / watch.seconds());
+  const auto meanwhile = appended - before;
+  figures.add("ingest_rate_beside", static_cast<double>(meanwhile) / watch.seconds());
   stop = true;
   writer.join();
+  if (meanwhile < load_options.rotate)
+    throw std::runtime_error("too little came in beside the queries: the disk is busy");
   load.seal_all();
   figures.print();
 }
