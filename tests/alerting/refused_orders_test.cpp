@@ -51,24 +51,16 @@ TEST_CASE("an order that was refused is answered, naming the topic and the field
   alerting::AlertingOptions options;
   options.multi_tenant = tenancy == proto::Tenancy::multi;
   ServiceBench service(options);
-  service.publisher.at_once = true;
-  service.start();
-  service.publisher.connect();
-  service.settle();
-  service.append(refused(topic));
-  service.settle();
+  service.start_connected();
+  service.take(refused(topic));
   CHECK(told(service, "control-reply/") == (answer.empty() ? std::vector<std::string>{} : std::vector{answer}));
 }
 
 TEST_CASE("an order that was refused is told on errors/-/-, also when its topic names nobody", "[alerting]") {
   const auto topic = GENERATE(as<std::string>(), "control/silence/works", "control/silence/no name", "control/x");
   ServiceBench service;
-  service.publisher.at_once = true;
-  service.start();
-  service.publisher.connect();
-  service.settle();
-  service.append(refused(topic));
-  service.settle();
+  service.start_connected();
+  service.take(refused(topic));
   const auto errors = told(service, "errors/");
   REQUIRE(errors.size() == 1);
   CHECK(errors[0].starts_with("errors/-/- {"));
@@ -79,17 +71,9 @@ TEST_CASE("an order that was refused is told on errors/-/-, also when its topic 
 TEST_CASE("the answer to a refused order outlives a kill and comes once", "[alerting][lesson-25]") {
   ServiceBench service;
   service.start();
-  service.append(refused("control/silence/works"));
-  service.settle();
+  service.take(refused("control/silence/works"));
   service.crash();
-  service.start();
-  service.publisher.at_once = true;
-  service.publisher.connect();
-  service.settle();
-  service.publisher.disconnect();
-  service.crash();
-  service.start();
-  service.publisher.connect();
-  service.settle();
+  service.start_connected();
+  service.restart_connected();
   CHECK(told(service, "control-reply/").size() == 1);
 }

@@ -73,13 +73,8 @@ TEST_CASE("a story tells enough to be worth interrupting", "[alerting]") {
 TEST_CASE("without interruption the outside hears exactly what analytics says", "[alerting]") {
   const Story story = test::make_story(2, 80);
   ServiceBench service;
-  service.publisher.at_once = true;
-  service.start();
-  service.publisher.connect();
-  for (const auto& batch : story.batches) {
-    service.append(batch);
-    service.settle();
-  }
+  service.start_connected();
+  for (const auto& batch : story.batches) service.take(batch);
   check_told_once(story, service);
 }
 
@@ -101,8 +96,7 @@ TEST_CASE("what happens live is told once, behind its record; what is replayed i
   };
   start();
   for (std::size_t i = 0; i < story.batches.size(); ++i) {
-    service.append(story.batches[i]);
-    service.settle();
+    service.take(story.batches[i]);
     if (i % 20 != 19) continue;
     service.crash();
     start();
@@ -161,20 +155,13 @@ TEST_CASE("an orderly restart says nothing twice and loses nothing that was open
           "[alerting][lesson-11][lesson-25]") {
   const Story story = test::make_story(3, 90);
   ServiceBench service;
-  service.publisher.at_once = true;
-  service.start();
-  service.publisher.connect();
+  service.start_connected();
   for (std::size_t i = 0; i < story.batches.size(); ++i) {
-    service.append(story.batches[i]);
-    service.settle();
+    service.take(story.batches[i]);
     if (i % 30 == 29) {
       service.pipeline->finish_log();
       CHECK(service.pipeline->drain(Millis{0}));
-      service.publisher.disconnect();
-      service.crash();
-      service.start();
-      service.publisher.connect();
-      service.settle();
+      service.restart_connected();
     }
   }
   check_told_once(story, service);
@@ -183,18 +170,9 @@ TEST_CASE("an orderly restart says nothing twice and loses nothing that was open
 TEST_CASE("a lost checkpoint is no loss while the log is whole", "[alerting]") {
   const Story story = test::make_story(4, 60);
   ServiceBench service;
-  service.publisher.at_once = true;
-  service.start();
-  service.publisher.connect();
-  for (const auto& batch : story.batches) {
-    service.append(batch);
-    service.settle();
-  }
-  service.publisher.disconnect();
-  service.crash();
-  service.start();
-  service.publisher.connect();
-  service.settle();
+  service.start_connected();
+  for (const auto& batch : story.batches) service.take(batch);
+  service.restart_connected();
   CHECK(check_wire(story, service.publisher.wire()) == 0);
   CHECK(service.log.count_containing("cold") == 0);
 }
@@ -202,13 +180,8 @@ TEST_CASE("a lost checkpoint is no loss while the log is whole", "[alerting]") {
 TEST_CASE("aggregates of the past are not sent again by a replay", "[alerting]") {
   const Story story = test::make_story(5, 120);
   ServiceBench service;
-  service.publisher.at_once = true;
-  service.start();
-  service.publisher.connect();
-  for (const auto& batch : story.batches) {
-    service.append(batch);
-    service.settle();
-  }
+  service.start_connected();
+  for (const auto& batch : story.batches) service.take(batch);
   const auto aggregates = [&] {
     const auto wire = service.publisher.wire();
     return std::count_if(wire.begin(), wire.end(), [](const auto& m) {
@@ -226,13 +199,8 @@ TEST_CASE("aggregates of the past are not sent again by a replay", "[alerting]")
 TEST_CASE("a checkpoint that points outside the log is said aloud, and analytics starts cold", "[alerting]") {
   const Story story = test::make_story(6, 40);
   ServiceBench service;
-  service.publisher.at_once = true;
-  service.start();
-  service.publisher.connect();
-  for (const auto& batch : story.batches) {
-    service.append(batch);
-    service.settle();
-  }
+  service.start_connected();
+  for (const auto& batch : story.batches) service.take(batch);
   service.pipeline->finish_log();
   const auto said = service.state->history().size();
   const auto checkpoint = service.state->load_checkpoint();
@@ -283,9 +251,7 @@ TEST_CASE("emitted findings beyond the end of the log are said aloud, and new on
 TEST_CASE("findings of a batch that was processed are not lost when state.db cannot be asked", "[alerting]") {
   const Story story = test::make_story(2, 80);
   ServiceBench service;
-  service.publisher.at_once = true;
-  service.start();
-  service.publisher.connect();
+  service.start_connected();
   for (std::size_t i = 0; i < 20; ++i) service.append(story.batches[i]);
   service.settle();
   {
@@ -323,12 +289,9 @@ TEST_CASE("alerts that a cold start forgets end as removed, and those that go on
           "[alerting][lesson-25]") {
   const Story story = test::make_story(10, 120);
   ServiceBench service;
-  service.publisher.at_once = true;
-  service.start();
-  service.publisher.connect();
+  service.start_connected();
   for (std::size_t i = 0; i < 60; ++i) {
-    service.append(story.batches[i]);
-    service.settle();
+    service.take(story.batches[i]);
   }
   REQUIRE(service.store->rotate());
   proto::Batch rules;  // as a start of the service writes them
@@ -336,8 +299,7 @@ TEST_CASE("alerts that a cold start forgets end as removed, and those that go on
   rules.events = story.batches[0].events;
   service.append(rules);
   for (std::size_t i = 60; i < 90; ++i) {
-    service.append(story.batches[i]);
-    service.settle();
+    service.take(story.batches[i]);
   }
   REQUIRE(test::eventually([&] { return log_files(service) == 1; }));  // the first segment is sealed and gone
   const std::string orphan = R"({"id":"a-0","n":4,"active":1,"severity":"critical","site":"s","device":"d","rule":"r",)"
@@ -367,8 +329,7 @@ TEST_CASE("alerts that a cold start forgets end as removed, and those that go on
   }
   SECTION("nothing is said twice, whatever comes") {
     for (std::size_t i = 90; i < story.batches.size(); ++i) {
-      service.append(story.batches[i]);
-      service.settle();
+      service.take(story.batches[i]);
     }
     std::set<std::string> seen;
     for (const auto& message : service.publisher.wire()) {
@@ -400,15 +361,13 @@ TEST_CASE("a cold start knows the tags that devices had before the log begins", 
 
   ServiceBench service;
   service.start();
-  service.append(opening);
-  service.settle();
+  service.take(opening);
   REQUIRE(service.store->rotate());
   proto::Batch later;
   later.id = 2;
   later.log_time = opening.log_time + Millis{1000};
   later.add(proto::RuleSetChange{rules});  // as a start of the service writes them
-  service.append(later);
-  service.settle();
+  service.take(later);
   proto::Batch hot;
   hot.id = 3;
   hot.log_time = later.log_time + Millis{1000};
@@ -425,8 +384,7 @@ TEST_CASE("a cold start knows the tags that devices had before the log begins", 
   service.state->save_checkpoint({{1, 1}, "no engine's state"});
   service.crash();
   service.start();
-  service.append(hot);
-  service.settle();
+  service.take(hot);
   REQUIRE(service.log.count_containing("starts cold") == 1);
   const auto history = service.state->history();
   REQUIRE(history.size() == 1);

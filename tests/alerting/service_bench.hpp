@@ -25,6 +25,13 @@ class ServiceBench {
     state = std::make_unique<store::StateDb>(folder.path() / "state.db");
     pipeline = std::make_unique<alerting::Pipeline>(options, *store, *state, publisher, clock, log, metrics);
   }
+  /// With a broker that takes everything at once, until all is said.
+  void start_connected() {
+    publisher.at_once = true;
+    start();
+    publisher.connect();
+    settle();
+  }
   void crash() {
     pipeline.reset();
     state.reset();
@@ -33,6 +40,16 @@ class ServiceBench {
   void append(const proto::Batch& batch) {
     auto copy = std::make_shared<proto::Batch>(batch);
     if (!store->append(std::move(copy))) throw std::runtime_error("append failed");
+  }
+  /// The process dies and comes back, and so does its connection.
+  void restart_connected() {
+    publisher.disconnect();
+    crash();
+    start_connected();
+  }
+  void take(const proto::Batch& batch) {
+    append(batch);
+    settle();
   }
   /// Until the log is read and nothing more can be sent.
   void settle() {

@@ -149,8 +149,7 @@ void live_through(ServiceBench& service, std::uint32_t seed, Millis length) {
     // A device that is offline says so itself, instead of what its series miss: nobody is.
     opening.add(proto::DeviceStatus{proto::DeviceKey{d + 1}, proto::DeviceState::online, false, "", 600, {}});
   }
-  service.append(opening);
-  service.settle();
+  service.take(opening);
 
   Fleet fleet(seed);
   for (Timestamp now = begin; now < begin + length; now += step) {
@@ -158,14 +157,12 @@ void live_through(ServiceBench& service, std::uint32_t seed, Millis length) {
          deadline = service.pipeline->next_deadline()) {
       proto::Batch tick;
       tick.log_time = *deadline;
-      service.append(tick);
-      service.settle();
+      service.take(tick);
     }
     proto::Batch batch;
     batch.log_time = now;
     batch.readings = fleet.at(now);
-    service.append(batch);
-    service.settle();
+    service.take(batch);
     if ((now - begin) % Millis{20min} == Millis{0}) static_cast<void>(service.store->rotate());
   }
 }

@@ -38,9 +38,7 @@ void survive(const std::vector<BadDay>& days) {
   for (const auto& day : days) {
     CAPTURE(day.name, kill_every);
     ServiceBench service;
-    service.publisher.at_once = true;
-    service.start();
-    service.publisher.connect();
+    service.start_connected();
     std::size_t n = 0;
     for (const auto& batch : log_of(day)) {
       service.append(batch);
