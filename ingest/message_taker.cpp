@@ -263,10 +263,12 @@ void MessageTaker::store_sample(DeviceSlot&, SeriesSlot& series, const proto::Sa
   if (sample.ts) {
     reading.ts = *sample.ts;
     reading.source = sample.source;
+    series.newest_ms = std::max(series.newest_ms, to_ms(reading.ts));
   } else {
-    // Strictly increasing per series, so that readings without a time of their own never collapse.
-    series.last_stamp_ms = std::max(to_ms(received), series.last_stamp_ms + 1);
-    reading.ts = from_ms(series.last_stamp_ms);
+    // Later than all of the series, so that a reading without a time of its own never takes the place of another one,
+    // also when our clock was set back.
+    series.newest_ms = std::max(to_ms(received), series.newest_ms + 1);
+    reading.ts = from_ms(series.newest_ms);
     reading.source = caught_up_ ? proto::TsSource::receive : proto::TsSource::backlog;
   }
   switch (sample.type) {

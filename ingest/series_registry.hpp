@@ -21,7 +21,7 @@ struct SeriesSlot {
   proto::SeriesId id = proto::SeriesId::none;
   std::string metric;
   std::string unit;
-  std::int64_t last_stamp_ms = 0;  // newest receive or backlog stamp: the next one is later (design 3)
+  std::int64_t newest_ms = 0;  // newest time, the device's or ours: a stamp of ours is later (docs/decisions/0018)
 };
 
 struct TransparentHash {

@@ -191,7 +191,9 @@ void Catalog::load(DirectoryBuilder& directory) {
   for (auto row = devices.query(); row.next();)
     directory.add(DeviceEntry{static_cast<DeviceKey>(row.integer(0)), std::string(row.text(1)),
                               std::string(row.text(2)), std::string(row.text(3)), std::move(tags[row.integer(0)])});
-  Statement series(database_, "select series_id, device_key, metric, unit, last_stamp_ms from series");
+  Statement series(database_,
+                   "select series_id, device_key, metric, unit, max(last_stamp_ms, coalesce(ts, 0)) from series left "
+                   "join latest using (series_id)");
   for (auto row = series.query(); row.next();)
     directory.add(SeriesEntry{static_cast<SeriesId>(row.integer(0)), static_cast<DeviceKey>(row.integer(1)),
                               std::string(row.text(2)), std::string(row.text(3)), row.integer(4)});

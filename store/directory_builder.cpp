@@ -52,7 +52,6 @@ void DirectoryBuilder::apply(const Batch& batch) {
   for (const auto& placed : batch.events) apply(placed.event);
   auto found = series_.end();
   for (const auto& reading : batch.readings) {
-    if (reading.source != TsSource::receive && reading.source != TsSource::backlog) continue;
     if (found == series_.end() || found->first != reading.series) found = series_.find(reading.series);
     if (found == series_.end()) continue;
     found->second.last_stamp_ms = std::max(found->second.last_stamp_ms, to_ms(reading.ts));

@@ -31,7 +31,7 @@ struct Bench {
     flags.payload = payload.data();
     flags.payload_size = static_cast<std::uint32_t>(payload.size() - 1);
     if (flags.original_size == 0) flags.original_size = flags.payload_size;
-    return taker.take(flags, now, batch);
+    return taker.take(flags, at, batch);
   }
   template <class E>
   std::vector<E> events() const {
@@ -41,6 +41,7 @@ struct Bench {
     }
     return found;
   }
+  Timestamp at = now;
   test::PlainMetrics metrics;
   MessageTaker taker;
   proto::Batch batch;
@@ -81,6 +82,19 @@ TEST_CASE("stamps on receipt are strictly increasing per series, so that nothing
     CHECK(b.batch.readings[static_cast<std::size_t>(i)].ts == now + std::chrono::milliseconds(i));
     CHECK(b.batch.readings[static_cast<std::size_t>(i)].source == proto::TsSource::receive);
   }
+}
+
+TEST_CASE("a stamp of ours takes no reading's place, though our clock was set back", "[ingest]") {
+  Bench b;
+  const auto ms = to_ms(now);
+  for (int i = 0; i < 3; ++i) (void)b.take("telemetry/s/d", R"({"level":1,"ts":)" + std::to_string(ms + i) + "}");
+  b.at = now - std::chrono::hours(1);
+  (void)b.take("telemetry/s/d", R"({"level":2,"ts":)" + std::to_string(ms + 3) + "}");  // for us an hour ahead
+  b.at = now + std::chrono::milliseconds(1);
+  (void)b.take("telemetry/s/d/level", "3");
+  REQUIRE(b.batch.readings.size() == 5);
+  for (std::size_t i = 1; i < 5; ++i) CHECK(b.batch.readings[i].ts > b.batch.readings[i - 1].ts);
+  CHECK(b.batch.readings[3].source == proto::TsSource::receive);
 }
 
 TEST_CASE("before the marker readings without own time are backlog", "[ingest]") {
