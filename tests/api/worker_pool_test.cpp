@@ -117,14 +117,16 @@ TEST_CASE("a server that stops waits for the query under way and ends the connec
     }
     return Response{};
   };
-  HttpServer server(options, {{"GET", "/slow", slow, RunsOn::worker_pool}}, clock, log, metrics);
+  HttpServer server(options, {healthz_route(), {"GET", "/slow", slow, RunsOn::worker_pool}}, clock, log, metrics);
   server.start();
   Release release(barrier);
   test::HttpClient one(server.port());
   one.send("GET /slow HTTP/1.1\r\nHost: t\r\n\r\n");
   barrier.entered.get_future().wait();
   test::HttpClient two(server.port());
+  CHECK(two.get("/healthz")->status == 200);
   two.send("GET /slow HTTP/1.1\r\nHost: t\r\n\r\n");
+  CHECK(test::HttpClient(server.port()).get("/healthz")->status == 200);  // the server knows of it, then
   std::jthread stopping([&] { server.stop(); });
   CHECK(one.until_closed().empty());  // after the grace
   CHECK(two.until_closed().empty());
