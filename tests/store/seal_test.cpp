@@ -178,7 +178,7 @@ TEST_CASE("units and tags follow the newest event, before and after sealing", "[
   add_names(*batch, 1);
   batch->add(proto::DeviceTags{device_1, {{"floor", "1"}, {"room", "a"}}});
   append(store, batch);
-  auto change = batch_of({number(1, start_ms + 5, 1, proto::TsSource::backlog)});
+  auto change = batch_of({number(1, start_ms + 5, 1, proto::TsSource::backlog), number(1, start_ms + 9, 2)});
   change->add(proto::SeriesUnit{series_1, "K"});
   change->add(proto::DeviceTags{device_1, {{"room", "b"}}});
   const auto position = append(store, change);
@@ -187,7 +187,7 @@ TEST_CASE("units and tags follow the newest event, before and after sealing", "[
     if (sealed) seal_all(world, store, position);
     const auto directory = world.reader().directory();
     CHECK(directory.series.at(0).unit == "K");
-    CHECK(directory.series.at(0).last_stamp_ms == start_ms + 5);
+    CHECK(directory.series.at(0).last_stamp_ms == start_ms + 9);
     CHECK(directory.devices.at(0).tags == std::vector<std::pair<std::string, std::string>>{{"room", "b"}});
   }
 }
