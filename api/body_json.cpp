@@ -2,6 +2,8 @@
 
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <set>
@@ -14,14 +16,7 @@ namespace telltale::api {
 
 namespace {
 
-constexpr std::size_t longest_text = 1024;
 constexpr std::size_t most_faults = 32;
-
-std::string pointer_to(std::string_view member) {
-  std::string pointer = "/";
-  for (const char c : member) c == '~' ? pointer += "~0" : c == '/' ? pointer += "~1" : pointer += c;
-  return pointer;
-}
 
 std::string_view view(const rapidjson::Value& text) { return {text.GetString(), text.GetStringLength()}; }
 
@@ -35,6 +30,12 @@ BodyJson::BodyJson(std::unique_ptr<Document> document) : document_(std::move(doc
 BodyJson::~BodyJson() = default;
 BodyJson::BodyJson(BodyJson&&) noexcept = default;
 BodyJson& BodyJson::operator=(BodyJson&&) noexcept = default;
+
+std::string json_pointer(std::string_view member) {
+  std::string pointer = "/";
+  for (const char c : member) c == '~' ? pointer += "~0" : c == '/' ? pointer += "~1" : pointer += c;
+  return pointer;
+}
 
 std::optional<Problem> not_json(const Request& request) {
   const auto given = request.header("Content-Type");
@@ -69,7 +70,7 @@ Result<BodyJson, Problem> BodyJson::read(const Request& request, std::initialize
     if (std::ranges::find(known, name) == known.end()) {
       std::string words;
       for (const auto word : known) words.append(words.empty() ? "" : " ").append(word);
-      body.fault(name.substr(0, longest_text), "is not known: use " + words);
+      body.fault(name.substr(0, usual_text_bytes), "is not known: use " + words);
     } else if (!seen.insert(name).second) {
       body.fault(name, "is given twice");
     }
@@ -77,13 +78,13 @@ Result<BodyJson, Problem> BodyJson::read(const Request& request, std::initialize
   return body;
 }
 
-std::optional<std::string> BodyJson::text(std::string_view member) {
+std::optional<std::string> BodyJson::text(std::string_view member, std::size_t most_bytes) {
   const auto found = document_->json.FindMember(rapidjson::Value(rapidjson::StringRef(member.data(), member.size())));
   if (found == document_->json.MemberEnd() || found->value.IsNull()) return std::nullopt;
   if (!found->value.IsString()) {
     fault(member, "must be a text");
-  } else if (found->value.GetStringLength() > longest_text) {
-    fault(member, "is longer than " + std::to_string(longest_text) + " bytes");
+  } else if (found->value.GetStringLength() > most_bytes) {
+    fault(member, "is longer than " + std::to_string(most_bytes) + " bytes");
   } else {
     return std::string(view(found->value));
   }
@@ -106,11 +107,30 @@ std::optional<Timestamp> BodyJson::time(std::string_view member, Timestamp now) 
   return parsed ? std::optional(*parsed) : std::nullopt;
 }
 
+std::optional<std::uint64_t> BodyJson::count(std::string_view member, std::uint64_t least, std::uint64_t most) {
+  const auto found = document_->json.FindMember(rapidjson::Value(rapidjson::StringRef(member.data(), member.size())));
+  if (found == document_->json.MemberEnd() || found->value.IsNull()) return std::nullopt;
+  if (found->value.IsUint64() && found->value.GetUint64() >= least && found->value.GetUint64() <= most) {
+    return found->value.GetUint64();
+  }
+  fault(member, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return std::nullopt;
+}
+
+std::optional<std::string> BodyJson::json(std::string_view member) const {
+  const auto found = document_->json.FindMember(rapidjson::Value(rapidjson::StringRef(member.data(), member.size())));
+  if (found == document_->json.MemberEnd() || found->value.IsNull()) return std::nullopt;
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  found->value.Accept(writer);
+  return std::string(buffer.GetString(), buffer.GetSize());
+}
+
 void BodyJson::fault(std::string_view member, std::string detail) {
   if (faults_.size() >= most_faults) {
     ++more_faults_;
   } else {
-    faults_.push_back({{}, std::move(detail), pointer_to(member)});
+    faults_.push_back({{}, std::move(detail), json_pointer(member)});
   }
 }
 

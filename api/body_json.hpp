@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -29,9 +30,14 @@ class BodyJson {
   BodyJson& operator=(BodyJson&&) noexcept;
 
   using Check = bool (*)(std::string_view);
-  [[nodiscard]] std::optional<std::string> text(std::string_view member);
+  static constexpr std::size_t usual_text_bytes = 1024;
+  [[nodiscard]] std::optional<std::string> text(std::string_view member, std::size_t most_bytes = usual_text_bytes);
   /// A number or a text, as contracts 3, or now+15m.
   [[nodiscard]] std::optional<Timestamp> time(std::string_view member, Timestamp now);
+
+  [[nodiscard]] std::optional<std::uint64_t> count(std::string_view member, std::uint64_t least, std::uint64_t most);
+  /// The value as JSON text, whatever it is.
+  [[nodiscard]] std::optional<std::string> json(std::string_view member) const;
 
   void fault(std::string_view member, std::string detail);
   /// What is wrong, after everything was asked for.
@@ -44,6 +50,9 @@ class BodyJson {
   std::vector<Fault> faults_;
   std::size_t more_faults_ = 0;
 };
+
+/// "/member", with the escapes of RFC 6901.
+[[nodiscard]] std::string json_pointer(std::string_view member);
 
 /// What is wrong with the content type of a request with a body; JSON only (contracts 7).
 [[nodiscard]] std::optional<Problem> not_json(const Request& request);

@@ -2,6 +2,7 @@
 
 #include "api/answer_encoding.hpp"
 #include "api/openapi.hpp"
+#include "api/rest_channels.hpp"
 #include "api/rest_question.hpp"
 #include "api/rest_removal.hpp"
 #include "api/rest_telemetry.hpp"
@@ -44,6 +45,10 @@ std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
   get("/stream", &stream);
   get("/rules", &list_rules);
   get("/rules/{rule}", &one_rule);
+  post("/rules/test", &test_rule);
+  get("/mappings", &list_mappings);
+  post("/mappings/test", &test_mapping);
+  get("/channels", &list_channels);
   const auto late = [&](std::string method, std::string_view path, LateCallerHandler handler) {
     routes.push_back({std::move(method),
                       "/api/v1" + std::string(path),
@@ -60,6 +65,9 @@ std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
        [parts](const Caller& caller, const Request& request, const Settle& settle) {
          remove_device(parts, caller, request, settle);
        });
+  late("POST", "/channels/{id}/test", [parts](const Caller& caller, const Request& request, const Settle& settle) {
+    test_channel(parts, caller, request, settle);
+  });
   routes.push_back({"GET", "/api/v1/openapi.json",
                     [](const Request& request) { return encoded(request, json(std::string(openapi_json))); }});
   return routes;

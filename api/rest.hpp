@@ -7,8 +7,8 @@
 #include "api/archive.hpp"
 #include "api/gate.hpp"
 #include "api/http_message.hpp"
+#include "api/in_force.hpp"
 #include "api/live.hpp"
-#include "api/rules_in_force.hpp"
 #include "proto/alert_desk.hpp"
 #include "proto/clock.hpp"
 #include "proto/intake.hpp"
@@ -16,12 +16,16 @@
 
 namespace telltale::api {
 
+class ChannelDesk;
+class RuleTrial;
+
 /// Bounds of one answer; more is 422 too-many-points, before it is worked out.
 struct RestLimits {
   std::size_t rows = 100'000;
   std::size_t series = 1'000;
   std::uint64_t readings = 20'000'000;  // that must be decoded one by one
   std::size_t anomalies = 10'000;
+  std::uint64_t trial_readings = 5'000'000;  // that a rule is tested on
 };
 
 /// What the routes stand on; all of it outlives them.
@@ -34,6 +38,9 @@ struct RestParts {
   RulesInForce& rules;
   proto::Tenancy tenancy;
   const Clock& clock;
+  DecodingInForce& decoding;
+  RuleTrial& trial;
+  ChannelDesk& channels;
 };
 
 /// /api/v1/…: what is stored, and what may be ordered, for whom the gate lets in (contracts 7), and

@@ -44,6 +44,10 @@ Answer end_silence(const Question& question);
 Answer stream(const Question& question);
 Answer list_rules(const Question& question);
 Answer one_rule(const Question& question);
+Answer test_rule(const Question& question);
+Answer list_channels(const Question& question);
+Answer list_mappings(const Question& question);
+Answer test_mapping(const Question& question);
 
 /// What valid_device allows, for people.
 inline constexpr std::string_view device_syntax = "letters, digits and _ . : -, 48 at most";

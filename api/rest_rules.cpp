@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "api/alert_json.hpp"
+#include "api/in_force.hpp"
 #include "api/rest_question.hpp"
-#include "api/rules_in_force.hpp"
 #include "proto/quantity_text.hpp"
 
 namespace telltale::api {

@@ -27,11 +27,6 @@ std::string known_names(const notify::NotifyOptions& options) {
   return names.empty() ? "the configuration has no [[channel]]" : "there are: " + names;
 }
 
-/// A url may be a secret, all but its host.
-std::string host_of(const std::string& url) {
-  return url.substr(0, url.find_first_of("/?#", std::min(url.find("://") + 3, url.size())));
-}
-
 int notify_test(const std::string& name, const std::string& flag) {
   try {
     const auto environment = process_environment();
@@ -45,7 +40,7 @@ int notify_test(const std::string& name, const std::string& flag) {
     notify::CurlTransfer transfer;
     const auto outcome = notify::try_channel(*channel, options, transfer, SystemClock());
     const bool sent = outcome.verdict == notify::Verdict::accepted;
-    (sent ? std::cout : std::cerr) << name << " (" << to_string(channel->kind) << ", " << host_of(channel->url)
+    (sent ? std::cout : std::cerr) << name << " (" << to_string(channel->kind) << ", " << notify::host_of(channel->url)
                                    << "): " << (sent ? "delivered: " : "not delivered: ") << outcome.detail << '\n';
     if (outcome.verdict == notify::Verdict::retry) std::cerr << "the service would try this again for an hour\n";
     return sent ? 0 : 1;

@@ -45,19 +45,29 @@ void Problems::add(const Value& value, std::string_view text) {
 void Problems::add(std::string_view origin, const toml::source_position& at, std::string_view text) {
   std::string where(origin);
   if (at) where += ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
-  found_.push_back({at, where + ": " + std::string(text)});
+  found_.push_back({at, std::move(where), std::string(text)});
 }
 
-std::vector<std::string> Problems::sorted() const {
+std::vector<Problems::Found> Problems::in_order() const {
   auto ordered = found_;
   const auto place = [](const Found& f) {
     const auto line = f.at ? f.at.line : std::numeric_limits<toml::source_index>::max();
     return std::tuple(line, f.at.column);
   };
   std::ranges::stable_sort(ordered, {}, place);
+  return ordered;
+}
+
+std::vector<std::string> Problems::sorted() const {
   std::vector<std::string> texts;
-  for (auto& f : ordered) texts.push_back(std::move(f.text));
+  for (const auto& f : in_order()) texts.push_back(f.where + ": " + f.text);
   return texts;
+}
+
+std::vector<Problems::Placed> Problems::placed() const {
+  std::vector<Placed> placed;
+  for (auto& f : in_order()) placed.push_back({f.at ? f.at.line : 0, std::move(f.text)});
+  return placed;
 }
 
 std::optional<std::string> as_text(const Value& value, Problems& problems) {

@@ -31,13 +31,20 @@ class Problems {
   void add(std::string_view origin, const toml::source_position& at, std::string_view text);
   /// One sentence a problem, by line and column; what has no place in the file comes last.
   [[nodiscard]] std::vector<std::string> sorted() const;
+  struct Placed {
+    std::size_t line;  // 0: none
+    std::string text;  // without the place
+  };
+  /// The same for whoever has no file.
+  [[nodiscard]] std::vector<Placed> placed() const;
   [[nodiscard]] std::size_t count() const noexcept { return found_.size(); }
 
  private:
   struct Found {
     toml::source_position at;
-    std::string text;
+    std::string where, text;
   };
+  [[nodiscard]] std::vector<Found> in_order() const;
   std::vector<Found> found_;
 };
 

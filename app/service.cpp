@@ -18,7 +18,9 @@
 #include "api/prom/prom_routes.hpp"
 #include "api/registry.hpp"
 #include "api/rest.hpp"
+#include "app/channel_trials.hpp"
 #include "app/config_restart.hpp"
+#include "app/rule_trials.hpp"
 #include "app/version.hpp"
 #include "broker/ingest_session.hpp"
 #include "broker/paho_publisher.hpp"
@@ -131,6 +133,8 @@ struct Service::Impl {
         keys(config.store.path / store::KeysDb::file_name),
         gate(keys, {config.allow_anonymous_loopback, config.requests_per_second}, clock),
         archive(config.store.path, tenancy()),
+        trials(config.store.path, tenancy(), clock),
+        channels(clock),
         live({}, archive, log, registry),
         http(with_body_of(config.http, config.ingest), routes(), clock, log, registry),
         reload_ok(registry.gauge("telltale_config_last_reload_successful", "1 when the last (re)load was good.")),
@@ -143,7 +147,8 @@ struct Service::Impl {
     alerting.on_live(
         [this](const proto::Batch& batch, std::span<const proto::Finding> findings) { live.tell(batch, findings); });
     state.on_notices([this] { notifications.wake(); });
-    use_rules(config.analytics);
+    use(config.analytics, config.ingest.decoder);
+    channels.use(with_user_agent(config.notify));
     note_reload();
   }
 
@@ -151,10 +156,14 @@ struct Service::Impl {
     return config.multi_tenant ? proto::Tenancy::multi : proto::Tenancy::single;
   }
 
-  void use_rules(const proto::RuleSet& set) { rules.set(std::make_shared<const proto::RuleSet>(set)); }
+  void use(const proto::RuleSet& set, const proto::DecoderOptions& options) {
+    rules.set(std::make_shared<const proto::RuleSet>(set));
+    decoding.set(std::make_shared<const proto::DecoderOptions>(options));
+  }
 
   std::vector<api::Route> routes() {
-    auto all = api::rest_routes({gate, archive, desk, live, writer, rules, tenancy(), clock});
+    auto all =
+        api::rest_routes({gate, archive, desk, live, writer, rules, tenancy(), clock, decoding, trials, channels});
     std::ranges::move(api::prom::prom_routes(gate, archive, clock), std::back_inserter(all));
     all.push_back(api::healthz_route());
     all.push_back(api::readyz_route(checks()));
@@ -221,6 +230,9 @@ struct Service::Impl {
   api::Gate gate;
   api::Archive archive;
   api::RulesInForce rules;
+  api::DecodingInForce decoding;
+  RuleTrials trials;
+  ChannelTrials channels;
   api::Live live;
   api::HttpServer http;
   proto::Gauge& reload_ok;
@@ -256,7 +268,7 @@ void Service::reload(Config fresh) {
   // How topics begin is decided for everything at once, by a start.
   const bool same_topics = fresh.multi_tenant == self.config.multi_tenant;
   fresh.ingest.decoder.multi_tenant = self.config.multi_tenant;
-  self.use_rules(fresh.analytics);
+  self.use(fresh.analytics, fresh.ingest.decoder);
   self.writer.reload(fresh.analytics, fresh.ingest.decoder);
   if (same_topics &&
       fresh.mqtt.filters != self.config.mqtt.filters) {  // behind the decoder that understands what they bring
@@ -264,6 +276,7 @@ void Service::reload(Config fresh) {
     self.config.mqtt.filters = fresh.mqtt.filters;
   }
   self.notifications.reload(with_user_agent(fresh.notify));
+  self.channels.use(with_user_agent(fresh.notify));
   self.writer.report({"config-error", false, "the configuration is good"});
   self.note_reload();
   self.log.info("service", "configuration reloaded: " + proto::counted(fresh.analytics.rules.size(), "rule"));

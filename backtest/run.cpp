@@ -111,6 +111,7 @@ Report run(History& history, const proto::RuleSet& rules, const RunOptions& opti
   std::uint64_t readings = 0;
   std::vector<proto::Reading> piece;
   for (history.start({warm_from, range.to}); history.next(piece);) {
+    if (options.go_on && !options.go_on()) throw GivenUp();
     for (const auto& reading : piece) {
       if (reading.ts >= range.from) ++readings;
       player.play(reading);

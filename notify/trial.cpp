@@ -23,7 +23,8 @@ Alert test_alert(const Channel& channel, Timestamp now) {
 
 }  // namespace
 
-Outcome try_channel(const Channel& channel, const NotifyOptions& options, Transfer& transfer, const Clock& clock) {
+Outcome try_channel(const Channel& channel, const NotifyOptions& options, Transfer& transfer, const Clock& clock,
+                    const std::stop_token& stop) {
   const Alert alert = test_alert(channel, clock.now());
   const Message message{.receiver = channel.name,
                         .group = group_of(alert),
@@ -33,10 +34,18 @@ Outcome try_channel(const Channel& channel, const NotifyOptions& options, Transf
   const std::string delivery = new_delivery_id();
   transfer.start(1, make_request(channel, options.user_agent, delivery,
                                  compose(message, channel, delivery, {}, clock.now()), clock.now()));
-  for (;;) {
+  while (!stop.stop_requested()) {
     auto done = transfer.wait(Millis{1'000});
     if (!done.empty()) return std::move(done.front().outcome);
   }
+  return {.verdict = Verdict::retry, .detail = "the service stops"};
+}
+
+std::string host_of(const std::string& url) {
+  const auto scheme_end = url.find("://");
+  const auto from = scheme_end == std::string::npos ? 0 : scheme_end + 3;
+  const auto authority = url.substr(from, url.find_first_of("/?#", from) - from);
+  return url.substr(0, from) + authority.substr(authority.rfind('@') + 1);
 }
 
 }  // namespace telltale::notify

@@ -35,7 +35,8 @@ auto for_mapping(const Mapping& mapping, F&& f) {
 }  // namespace
 
 CompiledMapping::CompiledMapping(const Mapping& mapping, const TimeZone& decoder_zone)
-    : codec_(mapping.codec),
+    : name_(mapping.name),
+      codec_(mapping.codec),
       role_(mapping.role),
       topic_(for_mapping(mapping, [&] { return checked_template(mapping); })),
       auto_(mapping.metrics_auto),

@@ -20,6 +20,7 @@ class CompiledMapping {
  public:
   CompiledMapping(const Mapping& mapping, const TimeZone& decoder_zone);
 
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const TopicTemplate& topic() const noexcept { return topic_; }
 
   /// Fills `out` from a message whose topic matched; `levels` are what topic().match() gave.
@@ -46,6 +47,7 @@ class CompiledMapping {
   [[nodiscard]] RowTime read_time(Message& message) const;
   [[nodiscard]] Result<void, Rejection> read_state(std::string_view word, Message& message) const;
 
+  std::string name_;
   Mapping::Codec codec_;
   Mapping::Role role_;
   TopicTemplate topic_;

@@ -33,7 +33,7 @@ void reset(Decoded& out) {
   }
   if (out.kind == MessageKind::silence) out.silence = SilenceOrder{};
   out.kind = MessageKind::ignored;
-  out.tenant = out.site = out.device = {};
+  out.tenant = out.site = out.device = out.mapping = {};
   out.samples.clear();
   out.tags.clear();
   out.dropped.fill(0);
@@ -163,6 +163,7 @@ Result<void, Rejection> Decoder::Impl::decode_mapped(const TopicParts& parts, ch
                                                      Timestamp received, Decoded& out) {
   for (const auto& mapping : mappings) {
     if (!mapping.topic().match(parts.rest, levels)) continue;
+    out.mapping = mapping.name();
     if (auto sized = check_size(size); !sized) return sized;
     return mapping.read(levels, payload, size, received, clock, tape, sink, out);
   }

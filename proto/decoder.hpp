@@ -38,6 +38,7 @@ enum class MessageKind : std::uint8_t { telemetry, status, ack, control, silence
 struct Decoded {
   MessageKind kind = MessageKind::ignored;
   std::string_view tenant, site, device;  // set as soon as the topic is understood, also when the payload is refused
+  std::string_view mapping;               // that was used, by name; "" for topics of ours
   std::vector<Sample> samples;            // in the order of the payload
   std::vector<std::pair<std::string_view, std::string_view>> tags;
   DeviceStatus status;     // kind status; `device` and `retained` are left to the caller

@@ -17,6 +17,7 @@ bool is_of_type(const Value& value, const std::string& type) {
   if (type == "string") return value.IsString();
   if (type == "integer") return value.IsInt64() || value.IsUint64();
   if (type == "number") return value.IsNumber();
+  if (type == "boolean") return value.IsBool();
   throw std::runtime_error("unknown type in the schema: " + type);
 }
 

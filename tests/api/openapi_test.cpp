@@ -39,6 +39,7 @@ std::string filled(std::string path, const Names& names) {
 
 /// The path of something that there is.
 std::string existing(const std::string& path) {
+  if (path.find("/channels/") != std::string::npos) return filled(path, {{"{id}", "ops"}});
   return filled(path, {{"{site}", "site1"},
                        {"{device}", "boiler"},
                        {"{metric}", "temperature"},
@@ -58,9 +59,10 @@ std::string missing(const std::string& path) {
   return nowhere == path ? path + "?device=nobody" : nowhere;
 }
 
-/// What is sent to change something: a body that is followed, and one that says what cannot be.
+/// What is sent to change something: a body that is followed, one that says what cannot be, and one that names what
+/// there is not, where the path does not.
 struct Bodies {
-  std::string good, bad;
+  std::string good, bad, missing = {};
 };
 Bodies bodies_of(const std::string& operation) {
   static const std::map<std::string, Bodies> known = {
@@ -70,6 +72,9 @@ Bodies bodies_of(const std::string& operation) {
       {"endSilence", {"", ""}},
       {"postTelemetry", {R"({"t":1})", R"({"t":1})"}},
       {"deleteDevice", {"", ""}},
+      {"testRule", {R"({"rule":"too-hot"})", R"({"rule":7})", R"({"rule":"nothing"})"}},
+      {"testChannel", {"", ""}},
+      {"testMapping", {R"({"topic":"acme/sensors/t/d","payload":"1"})", R"({"topic":"acme/x","payload":"1"})"}},
   };
   return known.at(operation);
 }
@@ -176,13 +181,17 @@ Ways ways_to_change(Benches& benches, const std::string& method, const std::stri
   };
   const auto done = order(good);
   return {
+      {"200", done},
       {"201", done},
       {"202", done},
       {"204", done},
       {"400", order(good + "?unheard=of")},
       {"401", as("")},
       {"403", as(bearer(benches.usual.acme))},
-      {"404", order(missing(path))},
+      {"404",
+       [&benches, method, good, missing = bodies.missing, elsewhere = order(missing(path))] {
+         return missing.empty() ? elsewhere() : benches.usual.order(method, good, missing);
+       }},
       {"409",
        [&benches, path, as, order] {
          if (path.find("{id}") != std::string::npos) return order(replaced(path, "{id}", DeskDouble::old))();
@@ -213,6 +222,13 @@ Ways ways_to_change(Benches& benches, const std::string& method, const std::stri
          const auto key = bearer(benches.strict.key("acme", {.write = true}));
          (void)benches.strict.send(method, good, body, key);
          return benches.strict.send(method, good, body, key);
+       }},
+      {"502",
+       [&benches, done] {
+         benches.usual.channels.answer_with({false, "500: on fire", 0});
+         auto answer = done();
+         benches.usual.channels.answer_with({true, "200", 0});
+         return answer;
        }},
       {"503", [&benches, method, good, body = bodies.good] { return benches.full.order(method, good, body); }},
   };

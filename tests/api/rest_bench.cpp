@@ -83,6 +83,19 @@ std::shared_ptr<const proto::RuleSet> some_rules() {
   return set;
 }
 
+std::shared_ptr<const proto::DecoderOptions> some_decoding() {
+  auto options = std::make_shared<proto::DecoderOptions>();
+  options->multi_tenant = true;
+  proto::Mapping tasmota;
+  tasmota.name = "tasmota";
+  tasmota.topic = "tele/{device}/SENSOR";
+  tasmota.set = {{"site", "home"}};
+  tasmota.time = proto::Mapping::Time{"/Time", "Europe/Prague"};
+  tasmota.metrics = {{"/*/Temperature", "{1}_temperature", "Cel"}, {"/ENERGY/Power", "power", "W"}};
+  options->mappings = {tasmota, proto::tutorial_mapping()};
+  return options;
+}
+
 }  // namespace
 
 RestBench::RestBench(Options options) {
@@ -104,6 +117,7 @@ RestBench::RestBench(Options options) {
   gate = std::make_unique<api::Gate>(*service_keys, options.gate, clock);
   archive = std::make_unique<api::Archive>(folder.path(), proto::Tenancy::multi);
   rules.set(some_rules());
+  decoding.set(some_decoding());
   live = std::make_unique<api::Live>(options.live, *archive, log, metrics);
   auto routes = api::rest_routes(parts(), options.limits);
   for (auto& route : options.more) routes.push_back(std::move(route));

@@ -9,9 +9,11 @@
 #include "api/rest.hpp"
 #include "store/state_db.hpp"
 #include "store/store.hpp"
+#include "tests/api/channel_desk_double.hpp"
 #include "tests/api/desk_double.hpp"
 #include "tests/api/http_client.hpp"
 #include "tests/api/intake_double.hpp"
+#include "tests/api/trial_double.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/simulated_clock.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -51,7 +53,7 @@ class RestBench {
   /// With a key of acme that may read and write.
   HttpAnswer order(std::string_view method, std::string_view path, std::string_view body = {});
   [[nodiscard]] api::RestParts parts() {
-    return {*gate, *archive, desk, *live, intake, rules, proto::Tenancy::multi, clock};
+    return {*gate, *archive, desk, *live, intake, rules, proto::Tenancy::multi, clock, decoding, trial, channels};
   }
   [[nodiscard]] std::uint16_t port() const { return server->port(); }
 
@@ -67,7 +69,10 @@ class RestBench {
   std::unique_ptr<api::Archive> archive;
   DeskDouble desk;
   IntakeDouble intake;
-  api::RulesInForce rules;          // `too-hot` of acme's temperatures, `secret` of rival's
+  api::RulesInForce rules;        // `too-hot` of acme's temperatures, `secret` of rival's
+  api::DecodingInForce decoding;  // multi-tenant: `tasmota` and the tutorial's
+  TrialDouble trial;
+  ChannelDeskDouble channels;
   std::unique_ptr<api::Live> live;  // not started: a test that wants its thread starts it
   std::unique_ptr<api::HttpServer> server;
   std::string acme;  // the key of read()
