@@ -91,6 +91,20 @@ std::optional<std::string> BodyJson::text(std::string_view member, std::size_t m
   return std::nullopt;
 }
 
+std::optional<std::vector<std::string>> BodyJson::texts(std::string_view member, std::size_t most) {
+  const auto found = document_->json.FindMember(rapidjson::Value(rapidjson::StringRef(member.data(), member.size())));
+  if (found == document_->json.MemberEnd() || found->value.IsNull()) return std::nullopt;
+  const auto& list = found->value;
+  if (!list.IsArray() || list.Size() > most ||
+      !std::ranges::all_of(list.GetArray(), [](const auto& item) { return item.IsString(); })) {
+    fault(member, "must be an array of " + std::to_string(most) + " texts at most");
+    return std::nullopt;
+  }
+  std::vector<std::string> texts;
+  for (const auto& item : list.GetArray()) texts.emplace_back(view(item));
+  return texts;
+}
+
 std::optional<Timestamp> BodyJson::time(std::string_view member, Timestamp now) {
   const auto found = document_->json.FindMember(rapidjson::Value(rapidjson::StringRef(member.data(), member.size())));
   if (found == document_->json.MemberEnd() || found->value.IsNull()) return std::nullopt;

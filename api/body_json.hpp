@@ -32,6 +32,8 @@ class BodyJson {
   using Check = bool (*)(std::string_view);
   static constexpr std::size_t usual_text_bytes = 1024;
   [[nodiscard]] std::optional<std::string> text(std::string_view member, std::size_t most_bytes = usual_text_bytes);
+  /// An array of texts, at most `most` of them.
+  [[nodiscard]] std::optional<std::vector<std::string>> texts(std::string_view member, std::size_t most);
   /// A number or a text, as contracts 3, or now+15m.
   [[nodiscard]] std::optional<Timestamp> time(std::string_view member, Timestamp now);
 

@@ -23,6 +23,12 @@ FleetIndex::FleetIndex(std::shared_ptr<const store::Directory> directory) : dire
   for (auto& [tenant, devices] : tenants_) std::ranges::sort(devices, {}, place);
 }
 
+std::vector<std::string_view> FleetIndex::tenants() const {
+  std::vector<std::string_view> names;
+  for (const auto& [tenant, devices] : tenants_) names.emplace_back(tenant);
+  return names;
+}
+
 std::span<const IndexedDevice> FleetIndex::devices(std::string_view tenant) const {
   const auto found = tenants_.find(tenant);
   return found == tenants_.end() ? std::span<const IndexedDevice>{} : found->second;

@@ -30,6 +30,7 @@ class FleetIndex {
  public:
   explicit FleetIndex(std::shared_ptr<const store::Directory> directory);
 
+  [[nodiscard]] std::vector<std::string_view> tenants() const;  // by name
   [[nodiscard]] std::span<const IndexedDevice> devices(std::string_view tenant) const;
   /// By place among them; null when there is none.
   [[nodiscard]] const IndexedDevice* find(std::string_view tenant, std::string_view site,

@@ -1,12 +1,11 @@
 #include "app/command_key.hpp"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <iomanip>
 #include <iostream>
 #include <memory>
 
-#include "api/api_key.hpp"
+#include "api/new_key.hpp"
 #include "app/system_clock.hpp"
 #include "proto/timestamp.hpp"
 #include "proto/topic.hpp"
@@ -18,8 +17,6 @@ namespace telltale::app {
 namespace {
 
 enum ExitCode { done = 0, failed = 1, wrong_arguments = 2 };
-
-constexpr std::size_t longest_name = 64;
 
 /// A service or another command has the file open, too: SQLite keeps them apart.
 store::KeysDb open_keys(const std::filesystem::path& data) {
@@ -36,43 +33,30 @@ int say(const std::exception& error, std::ostream& err) {
 
 std::string scopes_text(const store::KeyScopes& scopes) {
   std::string text;
-  const auto add = [&](bool has, const char* name) {
-    if (has) text.append(text.empty() ? "" : ",").append(name);
-  };
-  add(scopes.read, "read");
-  add(scopes.write, "write");
-  add(scopes.admin, "admin");
+  for (const auto name : api::scope_names(scopes)) text.append(text.empty() ? "" : ",").append(name);
   return text;
-}
-
-bool printable(const std::string& name) {
-  return std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 }  // namespace
 
 int create_key(const KeyCreation& wanted, Timestamp now, std::ostream& out, std::ostream& err) {
-  store::KeyScopes scopes;
-  for (const auto& scope : wanted.scopes) {
-    if (scope != "read" && scope != "write" && scope != "admin") {
-      err << "telltale key: --scope: '" << scope << "' is none of read write admin\n";
-      return wrong_arguments;
-    }
-    (scope == "read" ? scopes.read : scope == "write" ? scopes.write : scopes.admin) = true;
+  if (const auto fault = api::fault_of_scopes(wanted.scopes)) {
+    err << "telltale key: --scope: " << *fault << '\n';
+    return wrong_arguments;
   }
   if (!proto::valid_tenant(wanted.tenant)) {
     err << "telltale key: --tenant: '" << wanted.tenant << "' is no tenant: " << proto::site_syntax << '\n';
     return wrong_arguments;
   }
-  if (wanted.name.empty() || wanted.name.size() > longest_name || !printable(wanted.name)) {
-    err << "telltale key: --name: say who will use it, in 1 to " << longest_name << " printable bytes\n";
+  if (const auto fault = api::fault_of_key_name(wanted.name)) {
+    err << "telltale key: --name: " << *fault << '\n';
     return wrong_arguments;
   }
   try {
-    const auto key = api::make_api_key();
-    open_keys(wanted.data).add({key.id, api::sha256(key.secret), wanted.tenant, wanted.name, scopes, now, {}});
+    const auto key = api::make_key({wanted.tenant, wanted.name, wanted.scopes}, now);
+    open_keys(wanted.data).add(key.stored);
     err << "This is the key. It is not kept and cannot be shown again:\n";
-    out << api::to_text(key) << '\n' << std::flush;
+    out << key.text << '\n' << std::flush;
     return done;
   } catch (const std::exception& error) {
     return say(error, err);

@@ -18,6 +18,7 @@
 #include "api/prom/prom_routes.hpp"
 #include "api/registry.hpp"
 #include "api/rest.hpp"
+#include "api/rest_tenants.hpp"
 #include "app/channel_trials.hpp"
 #include "app/config_restart.hpp"
 #include "app/rule_trials.hpp"
@@ -132,6 +133,7 @@ struct Service::Impl {
             [this](proto::Event event, const auto& logged) { log_order(std::move(event), logged); }, order_within),
         keys(config.store.path / store::KeysDb::file_name),
         gate(keys, {config.allow_anonymous_loopback, config.requests_per_second}, clock),
+        keyring(config.store.path),
         archive(config.store.path, tenancy()),
         trials(config.store.path, tenancy(), clock),
         channels(clock),
@@ -164,6 +166,8 @@ struct Service::Impl {
   std::vector<api::Route> routes() {
     auto all =
         api::rest_routes({gate, archive, desk, live, writer, rules, tenancy(), clock, decoding, trials, channels});
+    std::ranges::move(api::tenant_routes({gate, keyring, archive, writer, tenancy(), clock, log}),
+                      std::back_inserter(all));
     std::ranges::move(api::prom::prom_routes(gate, archive, clock), std::back_inserter(all));
     all.push_back(api::healthz_route());
     all.push_back(api::readyz_route(checks()));
@@ -228,6 +232,7 @@ struct Service::Impl {
   alerting::OperatorDesk desk;
   store::KeysDb keys;
   api::Gate gate;
+  api::Keyring keyring;
   api::Archive archive;
   api::RulesInForce rules;
   api::DecodingInForce decoding;

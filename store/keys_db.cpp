@@ -15,7 +15,7 @@ namespace telltale::store {
 namespace {
 
 // A step that was released is never changed.
-constexpr std::array<const char*, 1> migrations = {
+constexpr std::array<const char*, 2> migrations = {
     R"sql(
     CREATE TABLE api_key(
       row INTEGER PRIMARY KEY,
@@ -23,6 +23,9 @@ constexpr std::array<const char*, 1> migrations = {
       tenant TEXT NOT NULL, name TEXT NOT NULL,
       may_read INTEGER NOT NULL, may_write INTEGER NOT NULL, may_admin INTEGER NOT NULL,
       created INTEGER NOT NULL, revoked INTEGER);
+    )sql",
+    R"sql(
+    CREATE TABLE tenant(name TEXT PRIMARY KEY, created INTEGER NOT NULL) WITHOUT ROWID;
     )sql",
 };
 
@@ -62,6 +65,10 @@ struct KeysDb::Impl {
   Statement select_all{database,
                        "SELECT id, sha256, tenant, name, may_read, may_write, may_admin, created, revoked "
                        "FROM api_key ORDER BY row"};
+  Statement insert_tenant{database, "INSERT INTO tenant(name, created) VALUES(?, ?) ON CONFLICT DO NOTHING"};
+  Statement delete_tenant{database, "DELETE FROM tenant WHERE name = ?"};
+  Statement revoke_of_tenant{database, "UPDATE api_key SET revoked = ?2 WHERE tenant = ?1 AND revoked IS NULL"};
+  Statement select_tenants{database, "SELECT name, created FROM tenant ORDER BY name"};
 };
 
 KeysDb::KeysDb(const std::filesystem::path& file) : impl_(std::make_unique<Impl>(file)) {}
@@ -87,6 +94,26 @@ std::vector<StoredKey> KeysDb::all() const {
   std::vector<StoredKey> keys;
   for (auto row = impl_->select_all.query(); row.next();) keys.push_back(key_row(row));
   return keys;
+}
+
+bool KeysDb::name_tenant(std::string_view tenant, Timestamp at) {
+  impl_->insert_tenant.run(tenant, to_ms(at));
+  return impl_->database.changes() > 0;
+}
+
+void KeysDb::drop_tenant(std::string_view tenant, Timestamp at) {
+  Transaction transaction(impl_->database);
+  impl_->revoke_of_tenant.run(tenant, to_ms(at));
+  impl_->delete_tenant.run(tenant);
+  transaction.commit();
+}
+
+std::vector<NamedTenant> KeysDb::tenants() const {
+  std::vector<NamedTenant> named;
+  for (auto row = impl_->select_tenants.query(); row.next();) {
+    named.push_back({std::string(row.text(0)), from_ms(row.integer(1))});
+  }
+  return named;
 }
 
 }  // namespace telltale::store

@@ -28,6 +28,12 @@ struct StoredKey {
   std::optional<Timestamp> revoked;
 };
 
+/// A tenant that was named before it had devices or keys.
+struct NamedTenant {
+  std::string name;
+  Timestamp created;
+};
+
 /// keys.db: who may ask over HTTP. The service and the command line each have it open; every change is one
 /// transaction, and find() sees what any process committed before it.
 /// Threads: one at a time. Errors: StoreFailure.
@@ -43,6 +49,12 @@ class KeysDb {
   bool revoke(std::string_view id, Timestamp at);
   [[nodiscard]] std::optional<StoredKey> find(std::string_view id) const;
   [[nodiscard]] std::vector<StoredKey> all() const;  // oldest first
+
+  /// False when it is there already.
+  bool name_tenant(std::string_view tenant, Timestamp at);
+  /// All its keys are revoked, and it is not named any more.
+  void drop_tenant(std::string_view tenant, Timestamp at);
+  [[nodiscard]] std::vector<NamedTenant> tenants() const;  // by name
 
  private:
   struct Impl;

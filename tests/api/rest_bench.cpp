@@ -1,5 +1,7 @@
 #include "tests/api/rest_bench.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 #include "api/api_key.hpp"
@@ -115,20 +117,33 @@ RestBench::RestBench(Options options) {
   keys = std::make_unique<store::KeysDb>(folder.path() / store::KeysDb::file_name);
   service_keys = std::make_unique<store::KeysDb>(folder.path() / store::KeysDb::file_name);
   gate = std::make_unique<api::Gate>(*service_keys, options.gate, clock);
+  keyring = std::make_unique<api::Keyring>(folder.path());
+  keys->name_tenant(spare_tenant, clock.now());
+  keys->add({acme_key, std::string(32, 'a'), "acme", "in the drawer", {.read = true}, clock.now(), std::nullopt});
+  keys->add(
+      {spare_key, std::string(32, 'b'), spare_tenant, "in the drawer", {.read = true}, clock.now(), std::nullopt});
   archive = std::make_unique<api::Archive>(folder.path(), proto::Tenancy::multi);
   rules.set(some_rules());
   decoding.set(some_decoding());
   live = std::make_unique<api::Live>(options.live, *archive, log, metrics);
-  auto routes = api::rest_routes(parts(), options.limits);
-  for (auto& route : options.more) routes.push_back(std::move(route));
+  auto served = routes(options.limits);
+  std::ranges::move(options.more, std::back_inserter(served));
   api::HttpOptions http;
   http.port = 0;
   http.workers = options.workers;
   http.max_waiting = options.max_waiting;
-  server = std::make_unique<api::HttpServer>(http, std::move(routes), clock, log, metrics);
+  server = std::make_unique<api::HttpServer>(http, std::move(served), clock, log, metrics);
   server->start();
   acme = key("acme");
   hand = key("acme", {.read = true, .write = true});
+  chief = key("default", {.read = true, .write = true, .admin = true});
+}
+
+std::vector<api::Route> RestBench::routes(const api::RestLimits& limits) {
+  auto all = api::rest_routes(parts(), limits);
+  std::ranges::move(api::tenant_routes({*gate, *keyring, *archive, intake, proto::Tenancy::multi, clock, log}),
+                    std::back_inserter(all));
+  return all;
 }
 
 RestBench::~RestBench() {

@@ -7,6 +7,7 @@
 
 #include "api/http_server.hpp"
 #include "api/rest.hpp"
+#include "api/rest_tenants.hpp"
 #include "store/state_db.hpp"
 #include "store/store.hpp"
 #include "tests/api/channel_desk_double.hpp"
@@ -27,6 +28,8 @@ namespace telltale::test {
 ///          site1/pump     temperature 7.5 at 04:39
 ///          west/boiler    temperature 1 at 04:39
 ///   rival: site9/vault    grail 42 at 04:39
+///   spare: named, without devices
+/// acme and spare have a key that nobody uses, acme_key and spare_key.
 /// Alerts and silences: see DeskDouble.
 class RestBench {
  public:
@@ -55,6 +58,8 @@ class RestBench {
   [[nodiscard]] api::RestParts parts() {
     return {*gate, *archive, desk, *live, intake, rules, proto::Tenancy::multi, clock, decoding, trial, channels};
   }
+  /// All that the service serves and that is not the same for everybody.
+  [[nodiscard]] std::vector<api::Route> routes(const api::RestLimits& limits = {});
   [[nodiscard]] std::uint16_t port() const { return server->port(); }
 
   SimulatedClock clock;
@@ -66,6 +71,7 @@ class RestBench {
   std::unique_ptr<store::KeysDb> keys;          // the command line's connection
   std::unique_ptr<store::KeysDb> service_keys;  // the gate's
   std::unique_ptr<api::Gate> gate;
+  std::unique_ptr<api::Keyring> keyring;
   std::unique_ptr<api::Archive> archive;
   DeskDouble desk;
   IntakeDouble intake;
@@ -75,8 +81,13 @@ class RestBench {
   ChannelDeskDouble channels;
   std::unique_ptr<api::Live> live;  // not started: a test that wants its thread starts it
   std::unique_ptr<api::HttpServer> server;
-  std::string acme;  // the key of read()
-  std::string hand;  // the key of order()
+  std::string acme;   // the key of read()
+  std::string hand;   // the key of order()
+  std::string chief;  // a key of the tenant `default` with all scopes
+
+  static constexpr const char* acme_key = "aaaaaaaaaaaa";
+  static constexpr const char* spare_key = "bbbbbbbbbbbb";
+  static constexpr const char* spare_tenant = "spare";
 };
 
 [[nodiscard]] inline std::string bearer(std::string_view key) {
