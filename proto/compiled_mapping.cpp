@@ -76,7 +76,7 @@ void CompiledMapping::compile_names(const Mapping& mapping) {
     if (!topic_.name(i).empty()) place(topic_.name(i), NameTemplate::of_level(i));
   }
   for (const auto& [name, text] : mapping.set) {
-    std::erase_if(tags_, [&](const auto& tag) { return tag.first == name; });
+    std::erase_if(tags_, [&key = name](const auto& tag) { return tag.first == key; });
     place(name, NameTemplate(text, topic_, 0));
   }
   if (!mapping.device.empty()) device_ = NameTemplate(mapping.device, topic_, 0);
