@@ -11,6 +11,7 @@
 #include "app/config.hpp"
 #include "app/logger.hpp"
 #include "app/service.hpp"
+#include "app/service_manager.hpp"
 #include "app/system_clock.hpp"
 
 namespace telltale::app {
@@ -39,17 +40,20 @@ int serve(const std::string& flag) {
     config.store.lock_within = lock_within;
     const SystemClock clock;
     SpdLogger log(config.log);
+    ServiceManager manager(ServiceManager::from_environment(), clock, log);
     const auto environment = process_environment();
     if (!find_config(flag, environment))
       log.info("config", no_config_found(environment) + "; running on defaults and the environment");
     Service service(std::move(config), clock, log);
     service.start();
+    manager.ready();
     while (true) {
       constexpr timespec a_while{.tv_sec = 0, .tv_nsec = 300'000'000};
       const int signal = sigtimedwait(&signals, nullptr, &a_while);
-      service.tend();
+      manager.tend(service.tend());
       if (signal < 0) continue;  // nothing came, or a debugger interrupted
       if (signal != SIGHUP) break;
+      manager.reloading();
       try {
         auto fresh = load(flag);
         log.set_level(fresh.log.level);
@@ -57,7 +61,9 @@ int serve(const std::string& flag) {
       } catch (const ConfigErrors& errors) {
         service.reload_failed(errors);
       }
+      manager.ready();
     }
+    manager.stopping();
     service.stop();
     return 0;
   } catch (const proto::ConfigError& error) {

@@ -298,11 +298,13 @@ void Service::reload_failed(const ConfigErrors& errors) {
   impl_->writer.report({"config-error", true, "the configuration was not reloaded: " + errors.problems().front()});
 }
 
-void Service::tend() {
+std::uint64_t Service::tend() {
   auto& self = *impl_;
-  if (self.silent || !self.session.status().taken_over) return;
-  self.silent = true;
-  self.publisher.stop(broker::PahoPublisher::Farewell::silent);
+  if (!self.silent && self.session.status().taken_over) {
+    self.silent = true;
+    self.publisher.stop(broker::PahoPublisher::Farewell::silent);
+  }
+  return self.writer.turns();
 }
 
 void Service::stop() {

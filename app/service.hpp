@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "app/config.hpp"
@@ -23,8 +24,9 @@ class Service {
   /// The new file cannot be used: the old configuration stays; metric and alert say so.
   void reload_failed(const ConfigErrors& errors);
   /// To be called a few times a second: when another instance has taken our place at the broker, our publisher falls
-  /// silent as well, instead of both throwing each other out for ever.
-  void tend();
+  /// silent as well, instead of both throwing each other out for ever. Returns how many turns ingest has made so far,
+  /// which grows a few times a second unless it hangs.
+  std::uint64_t tend();
   /// Drains, syncs, acknowledges, disconnects, delivers what the outbox holds (for a while), says offline.
   void stop();
 

@@ -80,6 +80,7 @@ struct Writer::Impl {
   void run() {
     alive = clock.steady_now();
     while (!stopping) {
+      turns.fetch_add(1, std::memory_order_relaxed);
       wait_for_commands();
       notice_stall();
       for (auto& command : std::exchange(pending, {})) {
@@ -235,6 +236,7 @@ struct Writer::Impl {
   /// Until it is on disk, or the service is stopping and will not wait for space any longer.
   bool append(const std::shared_ptr<proto::Batch>& batch) {
     while (true) {
+      turns.fetch_add(1, std::memory_order_relaxed);
       const auto result = store.append(batch);
       if (result) {
         set_problem("");
@@ -395,6 +397,7 @@ struct Writer::Impl {
   std::uint64_t last_generation = 0;
   bool rotation_failed = false;
   bool stopping = false;
+  std::atomic<std::uint64_t> turns = 0;
 
   mutable std::mutex mutex;
   std::condition_variable arrived;
@@ -470,6 +473,8 @@ void Writer::stop(std::chrono::steady_clock::time_point give_up) {
   impl_->enqueue(Stop{});
   impl_->thread.join();
 }
+
+std::uint64_t Writer::turns() const { return impl_->turns.load(std::memory_order_relaxed); }
 
 std::string Writer::problem() const {
   const std::lock_guard lock(impl_->mutex);

@@ -55,6 +55,8 @@ class Writer final : public proto::Intake {
 
   /// For /readyz: "" or what is wrong with writing.
   [[nodiscard]] std::string problem() const override;
+  /// For a watchdog: grows several times a second, also while nothing arrives or the disk is full.
+  [[nodiscard]] std::uint64_t turns() const;
 
  private:
   struct Impl;
