@@ -1,11 +1,9 @@
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <sstream>
 
 #include "broker/ingest_session.hpp"
 #include "tests/broker/raw_client.hpp"
 #include "tests/broker/session_fixture.hpp"
-#include "tests/broker/tls_files.hpp"
 #include "tests/support/mosquitto.hpp"
 
 using namespace telltale;
@@ -45,39 +43,4 @@ TEST_CASE("the demo configuration starts and queues more than Mosquitto's defaul
   RecordedSession second(options);
   REQUIRE(eventually([&] { return second.caught_up(); }));
   CHECK(second.payloads() == numbered("m", 0, 3000));
-}
-
-TEST_CASE("the production configuration starts with certificates, passwords and access rules", "[broker]") {
-  Mosquitto broker(
-      {.config = shipped("mosquitto-production.conf", {{"listener ", "user root\nlistener {port} 127.0.0.1"},
-                                                       {"password_file ", "password_file {dir}/passwd"},
-                                                       {"acl_file ", "acl_file {dir}/acl"},
-                                                       {"cafile ", "cafile {dir}/ca.crt"},
-                                                       {"certfile ", "certfile {dir}/server.crt"},
-                                                       {"keyfile ", "keyfile {dir}/server.key"},
-                                                       {"persistence_location ", "persistence_location {dir}/"},
-                                                       {"log_dest ", "log_dest stderr"}}),
-       .start = false});
-  const TlsFiles files(broker.directory(), "localhost");
-  std::filesystem::copy_file(std::string(TELLTALE_SOURCE_DIR) + "/broker/acl.example", broker.directory() / "acl");
-  ChildProcess passwords(
-      {.arguments = {"mosquitto_passwd", "-b", "-c", (broker.directory() / "passwd").string(), "telltale", "secret"}});
-  REQUIRE(passwords.wait(std::chrono::seconds{30}) == 0);
-  broker.start();
-
-  auto options = quick_options(broker.port(), {"+/telemetry/#"});
-  options.host = "localhost";
-  options.tls = true;
-  options.ca_file = files.ca;
-  options.username = "telltale";
-  options.password = "secret";
-  {
-    RecordedSession ours(options);
-    REQUIRE(eventually([&] { return ours.caught_up(); }));
-    CHECK(ours.session().status().problem.empty());
-  }
-  options.password = "wrong";
-  RecordedSession refused(options);
-  REQUIRE(eventually([&] { return refused.session().status().problem.find("not authorized") != std::string::npos; }));
-  for (const auto& line : refused.log().lines()) CHECK(line.message.find("wrong") == std::string::npos);
 }

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# package_try.sh PACKAGE NEXT: what a Debian user does, in a clean Debian 12 of its own: install, run, change the configuration,
+# upgrade to NEXT, remove, install again, purge. Needs root (chroot) and Debian's archive.
+set -euo pipefail
+package=$(realpath "$1") next=$(realpath "$2")
+[ "$(id -u)" -eq 0 ] || { echo "package_try: needs root for a chroot" >&2; exit 1; }
+command -v debootstrap >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
+mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' 2>/dev/null | head -1 || true)
+root=$(mktemp -d /tmp/telltale-debian-XXXXXX)
+chmod 755 "$root"
+service=
+cleanup() {
+  [ -z "$service" ] || kill "$service" 2>/dev/null || true
+  umount "$root/proc" 2>/dev/null || true
+  rm -rf --one-file-system "$root"
+}
+trap cleanup EXIT
+
+echo "==== a clean Debian 12"
+debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$root.log" 2>&1 || { tail "$root.log" >&2; exit 1; }
+rm -f "$root.log"
+apt-config dump | grep -i '^Acquire::.*proxy' >"$root/etc/apt/apt.conf.d/proxy" || true
+mount -t proc proc "$root/proc"
+cp "$package" "$root/root/one.deb"
+cp "$next" "$root/root/two.deb"
+inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
+apt() { inside apt-get -y -qq --no-install-recommends "$@" >"$root/root/apt.log" 2>&1 || { cat "$root/root/apt.log" >&2; exit 1; }; }
+check() { # WHAT COMMAND...
+  local what=$1
+  shift
+  if "$@"; then echo "ok      $what"; else echo "FAILED  $what" >&2; exit 1; fi
+}
+not() { ! "$@"; }
+in_force() { inside grep -q '^# kept$' /etc/telltale/telltale.toml; }
+start() { # as the unit says: its user, its folder, its command
+  local command
+  command=$(sed -n 's/^ExecStart=//p' "$root/lib/systemd/system/telltale.service")
+  # shellcheck disable=SC2086
+  chroot --userspec=telltale:telltale "$root" /usr/bin/env -i -C /var/lib/telltale TELLTALE_HTTP__LISTEN=127.0.0.1:18087 $command 2>>"$root/root/service.log" &
+  service=$!
+  for _ in $(seq 100); do
+    (exec 3<>/dev/tcp/127.0.0.1/18087) 2>/dev/null && return 0
+    sleep 0.1
+  done
+  cat "$root/root/service.log" >&2
+  return 1
+}
+stop() { kill "$service" && wait "$service"; service=; }
+
+apt update
+apt install /root/one.deb
+check "the program runs" inside telltale --version
+check "the configuration is good" inside telltale check
+check "the service has its own user, without a shell" inside sh -c 'getent passwd telltale | grep -q ":/usr/sbin/nologin$"'
+check "the data folder is its own" inside sh -c '[ "$(stat -c "%U:%G %a" /var/lib/telltale)" = "telltale:telltale 750" ]'
+check "it starts under its own user" start
+check "it has made its data folder" inside test -f /var/lib/telltale/catalog.db
+check "it stops" stop
+check "the manual is there" inside sh -c 'zcat /usr/share/man/man1/telltale.1.gz | grep -q "^.TH TELLTALE"'
+
+inside sh -c 'echo "# kept" >>/etc/telltale/telltale.toml'
+apt install /root/two.deb
+check "it is upgraded" inside sh -c 'dpkg-query -W telltale | grep -q -- "-2$"'
+check "the configuration that was changed is kept" in_force
+check "the data is kept, and the new program starts on it" start
+stop
+
+apt remove telltale
+check "removed: the program is gone" not inside test -e /usr/bin/telltale
+check "removed: configuration and data stay" inside test -f /etc/telltale/telltale.toml -a -f /var/lib/telltale/catalog.db
+apt install /root/two.deb
+check "installed again: the configuration is the old one" in_force
+check "installed again: it starts on the old data" start
+stop
+
+apt purge telltale
+for path in /etc/telltale /var/lib/telltale /usr/bin/telltale /usr/lib/telltale /lib/systemd/system/telltale.service; do
+  check "purged: no $path" not inside test -e "$path"
+done
+check "purged: nothing is left in dpkg" not inside dpkg-query -W telltale 2>/dev/null
+echo "package: installed, started, upgraded, removed and purged"
