@@ -61,7 +61,7 @@ int run_until_stopped(const std::string& name,
 
 devices::Credentials credentials_of(const std::string& username, const std::string& password_file,
                                     const std::string& ca_file) {
-  devices::Credentials credentials{username, "", ca_file};
+  devices::Credentials credentials{username, "", ca_file, "", ""};
   if (!password_file.empty()) {
     errno = 0;
     std::ifstream file(password_file);

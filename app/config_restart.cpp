@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view reloaded_sections[] = {"analytics", "unusual", "notify"};
 // The others of `ingest` are the decoder's, which is replaced.
-constexpr std::string_view kept_of_ingest[] = {"batch_readings", "batch_delay", "max_series", "max_devices",
-                                               "new_series_per_minute"};
+constexpr std::string_view kept_of_ingest[] = {"batch_readings", "batch_delay",           "max_series",
+                                               "max_devices",    "new_series_per_minute", "device_messages_per_minute"};
 
 bool waits(const Key& key) {
   if (std::ranges::find(reloaded_sections, key.section) != std::end(reloaded_sections)) return false;

@@ -7,6 +7,7 @@
 #include "app/command_check.hpp"
 #include "app/command_config.hpp"
 #include "app/command_deadletter.hpp"
+#include "app/command_doctor.hpp"
 #include "app/command_export.hpp"
 #include "app/command_fleet.hpp"
 #include "app/command_forget.hpp"
@@ -40,6 +41,7 @@ int main(int argc, char** argv) {
   add_key_command(app, exit_code);
   add_audit_command(app, exit_code);
   add_healthcheck_command(app, exit_code);
+  add_doctor_command(app, exit_code);
   add_notify_test_command(app, exit_code);
   add_fleet_command(app, exit_code);
   add_replay_command(app, exit_code);

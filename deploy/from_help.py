@@ -34,15 +34,18 @@ class Command:
     commands: list
 
 
-ENTRY = re.compile(r"^  (\S.*?)(?:  +(.*))?$")
+ENTRY = re.compile(r"^(?:  |    )(\S.*?)(?:  +(.*))?$")  # two more in a group of options
+GROUP = re.compile(r"^\s*(\[.*\]|Options:)?\s*$")
 
 
 def entries(lines):
     """(left, right) of CLI11's two columns; the right one may go on in further lines."""
     found = []
     for line in lines:
+        if GROUP.match(line):
+            continue
         match = ENTRY.match(line)
-        if match and not line.startswith("   "):
+        if match:
             found.append([match.group(1), match.group(2) or ""])
         elif line.strip() and found:
             found[-1][1] = (found[-1][1] + " " + line.strip()).strip()

@@ -20,8 +20,9 @@ struct BrokerUrl {
 };
 
 struct Credentials {
-  std::string username, password;  // "" = anonymous
-  std::string ca_file;             // PEM; "" = the system's
+  std::string username, password;   // "" = anonymous
+  std::string ca_file;              // PEM; "" = the system's
+  std::string cert_file, key_file;  // PEM; "" = no certificate of our own
 };
 
 }  // namespace telltale::devices

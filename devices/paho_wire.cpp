@@ -125,6 +125,10 @@ void PahoWire::open(const Message& will) {
   if (impl_->options.broker.tls) {
     mqtt::ssl_options ssl;
     if (!credentials.ca_file.empty()) ssl.set_trust_store(credentials.ca_file);
+    if (!credentials.cert_file.empty()) {
+      ssl.set_key_store(credentials.cert_file);
+      ssl.set_private_key(credentials.key_file);
+    }
     ssl.set_enable_server_cert_auth(true);
     ssl.set_verify(true);
     connect.set_ssl(ssl);

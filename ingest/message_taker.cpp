@@ -16,6 +16,7 @@ using proto::Outcome;
 
 namespace {
 constexpr std::size_t kept_payload_bytes = 64 * 1024;
+constexpr std::size_t kept_of_flood_bytes = 200;
 constexpr std::size_t new_series = SIZE_MAX;
 }  // namespace
 
@@ -175,6 +176,13 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
 
   const SeriesRegistry::Identity who{decoded_.tenant, decoded_.site, decoded_.device};
   auto* device = registry_.find(who);
+  // What the broker kept for us comes as fast as we read it: that is no fault of the device.
+  if (device && !retain && caught_up_ && !within_rate(*device, received)) {
+    refused_ = DeadLetterReason::device_limit;
+    refused_detail_ = "more than " + std::to_string(limits_.device_messages_per_minute) + " messages a minute";
+    original_.resize(std::min(original_.size(), kept_of_flood_bytes));
+    return Outcome::dead_letter;
+  }
   places_.clear();
   fresh_.clear();
   for (const auto& sample : samples) {
@@ -230,6 +238,18 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
   device->samples->add(samples.size());
   count_collapsed(batch, first);
   return Outcome::stored;
+}
+
+/// A bucket of ten minutes' worth that fills at the permitted rate.
+bool MessageTaker::within_rate(DeviceSlot& device, Timestamp received) const {
+  if (limits_.device_messages_per_minute == 0) return true;
+  const double most = 10.0 * limits_.device_messages_per_minute;
+  const std::chrono::duration<double, std::ratio<60>> passed = std::max(received - device.counted, Millis{0});
+  device.allowance = std::min(most, device.allowance + passed.count() * limits_.device_messages_per_minute);
+  device.counted = received;
+  if (device.allowance < 1) return false;
+  device.allowance -= 1;
+  return true;
 }
 
 /// All readings go to the log; of those with the same series and time the readers and the seal keep the last. Behind

@@ -37,6 +37,8 @@ struct DeviceSlot {
   NameMap<std::size_t> index;         // by metric; filled only above 32 series, where a linear search would hurt
   std::uint64_t tags_hash = 0;        // 0 = none
   proto::Counter* samples = nullptr;  // telltale_samples_ingested_total of its tenant
+  double allowance = 0;               // messages it may still send, as of `counted`
+  Timestamp counted{};
 };
 
 /// Who exists: gives dense numbers to devices and series when they are first heard of, and says so in the batch

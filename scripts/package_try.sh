@@ -3,11 +3,8 @@
 # upgrade to NEXT, remove, install again, purge. Needs root (chroot) and Debian's archive.
 set -euo pipefail
 package=$(realpath "$1") next=$(realpath "$2")
-[ "$(id -u)" -eq 0 ] || { echo "package_try: needs root for a chroot" >&2; exit 1; }
-command -v debootstrap >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
-mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' 2>/dev/null | head -1 || true)
+. "$(dirname "${BASH_SOURCE[0]}")/clean_debian.sh"
 root=$(mktemp -d /tmp/telltale-debian-XXXXXX)
-chmod 755 "$root"
 service=
 cleanup() {
   [ -z "$service" ] || kill "$service" 2>/dev/null || true
@@ -17,9 +14,7 @@ cleanup() {
 trap cleanup EXIT
 
 echo "==== a clean Debian 12"
-debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$root.log" 2>&1 || { tail "$root.log" >&2; exit 1; }
-rm -f "$root.log"
-apt-config dump | grep -i '^Acquire::.*proxy' >"$root/etc/apt/apt.conf.d/proxy" || true
+clean_debian "$root"
 mount -t proc proc "$root/proc"
 cp "$package" "$root/root/one.deb"
 cp "$next" "$root/root/two.deb"

@@ -37,7 +37,8 @@ TEST_CASE("nothing is sent before there is a connection", "[alerting]") {
   CHECK(bench.publisher.under_way().size() == 1);
 }
 
-TEST_CASE("events without acknowledgement go out again after a reconnect, in order, byte for byte", "[alerting]") {
+TEST_CASE("events without acknowledgement go out again after a reconnect, in order, byte for byte",
+          "[alerting][lesson-23]") {
   DeliveryBench bench(10);
   bench.queue_events({"1", "2", "3", "4"});
   bench.publisher.connect();
@@ -66,7 +67,7 @@ TEST_CASE("a lost connection is enough to send again, told of each message or no
   CHECK(bench.wire("presence/") == Payloads{"x"});
 }
 
-TEST_CASE("what was sent and not acknowledged before a restart is sent again", "[alerting]") {
+TEST_CASE("what was sent and not acknowledged before a restart is sent again", "[alerting][lesson-23]") {
   DeliveryBench bench(10);
   bench.queue_events({"1", "2", "3"});
   bench.publisher.connect();

@@ -91,6 +91,7 @@ max_past = "2d"
 max_series = 14
 max_devices = 15
 new_series_per_minute = 16
+device_messages_per_minute = 18
 numeric_metrics = ["*_temp"]
 zone = "Europe/Prague"
 [analytics]
@@ -163,6 +164,7 @@ heartbeat = "15m"
   CHECK(c.ingest.limits.max_series == 14);
   CHECK(c.ingest.limits.max_devices == 15);
   CHECK(c.ingest.limits.new_series_per_minute == 16);
+  CHECK(c.ingest.limits.device_messages_per_minute == 18);
   CHECK(c.ingest.limits.max_age == Millis{std::int64_t{9} * 86'400'000});
   CHECK(c.analytics.windows == std::vector{Millis{10'000}, Millis{3'600'000}});
   CHECK(c.analytics.rollup_windows.empty());

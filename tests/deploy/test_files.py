@@ -263,7 +263,7 @@ class FromHelp(unittest.TestCase):
         self.assertGreater(len(self.commands), 15)
         self.assertLessEqual(set(self.commands), set(self.complete("telltale", "")))
         for command in self.commands:
-            options = re.findall(r"^  (?:-h,)?(--[a-z-]+)", run(PROGRAM, command, "--help").stdout, re.M)
+            options = re.findall(r"^ +(?:-h,)?(--[a-z-]+)", run(PROGRAM, command, "--help").stdout, re.M)
             self.assertLessEqual(set(options), set(self.complete("telltale", command, "--")), command)
         self.assertEqual(self.complete("telltale", "query", "--format", ""), ["table", "csv", "json"])
         self.assertIn("create", self.complete("telltale", "key", "c"))

@@ -328,3 +328,28 @@ TEST_CASE("an order to remove names a device, a site or a tenant; what is not kn
   CHECK(found == keys);
   CHECK(bench.taker.registry().devices() == 4 - keys.size());
 }
+
+TEST_CASE("a device that floods is held to its rate, and others are not", "[ingest]") {
+  auto options = Bench::make_options();
+  options.limits.device_messages_per_minute = 6;
+  Bench b(options);
+  const auto stored_of = [&](const char* topic, int sent) {
+    int stored = 0;
+    for (int i = 0; i < sent; ++i) stored += b.take(topic, R"({"t":1})") == Outcome::stored ? 1 : 0;
+    return stored;
+  };
+  CHECK(stored_of("telemetry/s/flood", 1000) == 61);  // ten minutes' worth behind the message that made it known
+  CHECK(stored_of("telemetry/s/calm", 5) == 5);
+  b.at += 30s;
+  CHECK(stored_of("telemetry/s/flood", 1000) == 3);
+  b.at += 24h;
+  CHECK(stored_of("telemetry/s/flood", 1000) == 60);
+  b.at -= 12h;  // the clock was set back
+  CHECK(stored_of("telemetry/s/flood", 10) == 0);
+  b.taker.caught_up(false);
+  CHECK(stored_of("telemetry/s/flood", 500) == 500);  // the broker's backlog
+  const auto letters = b.events<proto::DeadLetter>();
+  REQUIRE_FALSE(letters.empty());
+  CHECK(letters.front().reason == proto::DeadLetterReason::device_limit);
+  CHECK(letters.front().detail == "more than 6 messages a minute");
+}

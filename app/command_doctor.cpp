@@ -1,0 +1,63 @@
+#include "app/command_doctor.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "app/doctor.hpp"
+#include "app/system_clock.hpp"
+
+namespace telltale::app {
+
+namespace {
+
+enum ExitCode { well = 0, ill = 1, wrong_configuration = 2 };
+
+void print(const Diagnosis& diagnosis) {
+  constexpr std::string_view words[] = {"ok     ", "doubt  ", "BAD    "};
+  std::cout << words[static_cast<std::size_t>(diagnosis.verdict)] << diagnosis.what << ": " << diagnosis.detail << '\n';
+  if (!diagnosis.remedy.empty()) std::cout << "       -> " << diagnosis.remedy << '\n';
+  std::cout << std::flush;
+}
+
+std::vector<Diagnosis> broker_of(const Config& config) {
+  try {
+    return examine_broker(config, SystemClock{});
+  } catch (const std::exception& error) {  // certificates that cannot be used
+    return {{Diagnosis::Verdict::bad, "broker", error.what(), "correct the [mqtt] section"}};
+  }
+}
+
+int doctor(const std::string& flag) {
+  const auto environment = process_environment();
+  const auto file = find_config(flag, environment);
+  Config config;
+  try {
+    config = file ? load_config(*file, environment) : parse_config("", "(no file)", environment);
+  } catch (const ConfigErrors& errors) {
+    for (const auto& problem : errors.problems()) print({Diagnosis::Verdict::bad, "configuration", problem, ""});
+    return wrong_configuration;
+  }
+  print({Diagnosis::Verdict::good, "configuration", file ? file->string() : no_config_found(environment), ""});
+  auto all = examine_machine(config);
+  std::ranges::for_each(all, &print);
+  const auto broker = broker_of(config);
+  std::ranges::for_each(broker, &print);
+  all.insert(all.end(), broker.begin(), broker.end());
+  const auto bad = std::ranges::count(all, Diagnosis::Verdict::bad, &Diagnosis::verdict);
+  return bad > 0 ? ill : well;
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand(
+      "doctor",
+      "Look for what loses data: configuration, clock, disk, permissions, the broker's queue; exit 0, 1 or 2");
+  auto config = std::make_shared<std::string>();
+  command->add_option("--config", *config, "Configuration file (TOML)")->type_name("FILE");
+  command->callback([config, &exit_code] { exit_code = doctor(*config); });
+}
+
+}  // namespace telltale::app
