@@ -9,7 +9,9 @@ import unittest
 import urllib.request
 
 from scene import Scene
+from grafana_mqtt import Broken, Panel
 from prometheus_peer import Prometheus, call
+from mqtt import Client
 from service import ROOT, eventually
 
 DEPLOY = ROOT / "deploy"
@@ -29,6 +31,10 @@ def metric_names(text):
 
 class Deploy(Scene):
     config = '''
+[[rule]]
+name = "too-hot"
+metric = "temperature"
+above = 80
 [[channel]]
 name = "ops"
 kind = "webhook"
@@ -108,11 +114,99 @@ url = "http://127.0.0.1:9/"
             status, answer = call(base, f"/label/{match[2]}/values", [("match[]", filled(match[1]))] if match[1] else [])
             self.assertEqual((status, bool(answer["data"])), (200, True), variable)
 
+    def test_every_query_of_the_rest_dashboard_has_the_columns_that_it_shows(self):
+        now = int(time.time())
+        self.publish("telemetry/site1/esp32-7", json.dumps([{"ts": now - 300 + i, "temperature": 20} for i in range(200)]))
+        self.publish("telemetry/site1/esp32-7", '{"temperature":99}')
+        self.flush()
+        self.settled(2)
+        base = f"http://127.0.0.1:{self.service.http}/api/v1"
+        board = dashboard("rest")
+        targets = [panel["targets"][0] for panel in board["panels"]] + [note["target"] for note in board["annotations"]["list"]]
+        for target in targets:
+            url = target["url"].replace("${site}", "site1").replace("${__from}", str((now - 3600) * 1000)).replace("${__to}", str((now + 60) * 1000))
+            with self.subTest(url):
+                def rows():
+                    with urllib.request.urlopen(base + url, timeout=30) as answer:
+                        answer = json.loads(answer.read())
+                    return answer[target["root_selector"]] if target["root_selector"] else answer
+                eventually("rows", rows)
+                # timeEnd is there when an alert is over.
+                self.assertGreaterEqual(set(rows()[0]) | {"timeEnd"}, {column["selector"] for column in target["columns"]})
+                for row in rows():
+                    self.assertFalse([key for key, value in row.items() if value is None or isinstance(value, (dict, list))])
+
     def test_the_live_dashboard_watches_topics_that_telltale_publishes(self):
         board = dashboard("live")
         self.assertEqual((board["refresh"], board["liveNow"]), ("", True))
         topics = [target["topic"] for panel in board["panels"] for target in panel["targets"]]
         self.assertGreaterEqual({topic.split("/")[0] for topic in topics}, {"rollup", "aggregates", "alerts"})
+
+
+class LiveTopics(Scene):
+    config = '''
+[analytics]
+windows = ["10s"]
+rollup_windows = ["10s"]
+lateness = "0s"
+[[rule]]
+name = "too-hot"
+metric = "temperature"
+above = 80
+[[rule]]
+name = "no-humidity"
+metric = "humidity"
+missing = "2s"
+'''
+
+    def test_a_panel_can_draw_everything_that_is_published(self):
+        panel, states = Panel(), set()
+        watcher = Client(self.broker.port, "panel")
+        self.addCleanup(watcher.socket.close)
+        for topics in ("aggregates", "rollup", "alerts", "alert-state", "presence", "errors", "control-reply", "service"):
+            watcher.subscribe(topics + "/#")
+
+        def told(until, what):
+            def look():
+                watcher.pump(0.05)
+                for topic, payload in watcher.messages:
+                    panel.take(topic, payload)
+                    if topic.startswith(("alerts/", "presence/")):
+                        states.add(json.loads(payload)["state"])
+                watcher.messages.clear()
+                return until()
+            eventually(what, look)
+
+        self.publish("status/site1/esp32-7", '{"state":"online","session":"a","heartbeat_s":60}', retain=True)
+        self.publish("telemetry/site1/esp32-7", '{"temperature":{"v":20.5,"u":"Cel"},"humidity":48,"on":true,"word":"a \\"b\\""}')
+        self.publish("telemetry/site1/esp32-8", '{"temperature":21,"count":9007199254740993}')
+        self.publish("telemetry/site1/esp32-7", "no json \x00\xff".encode("latin-1"))
+        told(lambda: "online" in states, "a device is online")
+        self.publish("telemetry/site1/esp32-7", '{"temperature":90}')
+        told(lambda: "firing" in states, "an alert")
+        alert = json.loads(urllib.request.urlopen(f"http://127.0.0.1:{self.service.http}/api/v1/alerts?rule=too-hot",
+                                                  timeout=30).read())["items"][0]["id"]
+        self.publish(f"control/alert/{alert}/ack", '{"by":"ana","comment":"on it"}')
+        self.publish(f"control/alert/{alert}/paint", "{}")
+        told(lambda: "acknowledged" in states and panel.count.get("control-reply", 0) > 1, "its acknowledgement")
+        self.publish("telemetry/site1/esp32-7", '{"temperature":20}')
+        self.publish("status/site1/esp32-8", "offline", retain=True)
+        told(lambda: {"resolved", "offline"} <= states, "both are over")
+        self.publish("control/device/site1/esp32-8/remove", '{"by":"ana"}')
+        told(lambda: panel.count.get("aggregates", 0) >= 4 and panel.count.get("rollup", 0) >= 2, "a window is closed")
+        self.assertGreaterEqual(set(panel.count), {"aggregates", "rollup", "alerts", "alert-state", "presence", "errors", "control-reply", "service"})
+
+    def test_what_a_panel_cannot_draw_is_noticed(self):
+        good = '{"ts":1,"site":"s","device":"d","state":"online"}'
+        for bad, why in (('', "empty"), ('[1]', "no object"), ('{"ts":1', "no JSON"), ('{"ts":NaN}', "no number"), ('{"ts":1e999}', "finite"),
+                         ('{"ts":null}', "null"), ('{"ts":1,"tags":{}}', "tags"), ('{"ts":1,"ts":2}', "twice"), ('{"":1}', "''"),
+                         ('{"Time":1}', "'Time'"), ('{"ts":"1","site":"s","device":"d"}', "was a number and is a string"),
+                         ('{"site":"s","ts":1,"device":"d"}', "now comes before"), ('{"ts":1,"site":"x","device":"d"}', "site of the topic"),
+                         ('{"ts":1,"device":"d"}', "site of the topic")):
+            panel = Panel()
+            panel.take("presence/s/d", good.encode())
+            with self.subTest(bad), self.assertRaisesRegex(Broken, why):
+                panel.take("presence/s/d", bad.encode())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import unittest
+import urllib.request
 
 from scene import Scene, eventually
 
@@ -99,6 +100,26 @@ class WithKeys(Rest):
         self.assertEqual(again.returncode, 1)
         self.assertNotIn(key.split("_")[2], (self.service.folder / "telltale.log").read_text())
 
+    def test_a_tenant_is_made_given_a_key_and_removed_over_http(self):
+        def order(method, path, key, body=None):
+            request = urllib.request.Request(f"http://127.0.0.1:{self.service.http}/api/v1{path}", method=method, headers={"X-API-Key": key},
+                                             data=json.dumps(body).encode() if body else None)
+            if body:
+                request.add_header("Content-Type", "application/json")
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or b"null")
+        chief = self.key("--scope", "admin")
+        order("POST", "/tenants", chief, {"name": "acme"})
+        made = order("POST", "/tenants/acme/keys", chief, {"name": "hall", "scopes": ["read", "write"]})
+        self.assertEqual(order("POST", "/telemetry/site1/pump", made["key"], {"t": 1}), {"accepted": 1, "rejected": 0})
+        eventually("its device is there", lambda: self.ask(DEVICES, made["key"])["items"])
+        self.assertIn(made["id"], self.service.run("key", "list", "--data", self.service.data).stdout)
+        self.assertEqual(self.ask("/api/v1/tenants/acme", chief)["devices"], 1)
+        order("DELETE", "/tenants/acme", chief)
+        self.assertEqual(self.status(DEVICES, made["key"]), 401)
+        self.assertEqual(self.ask(DEVICES, self.key("--tenant", "acme")), {"items": []})
+        self.assertNotIn(made["key"], (self.service.folder / "telltale.log").read_text())
+
     def test_keys_survive_a_kill(self):
         key = self.key()
         self.service.kill()
@@ -121,14 +142,14 @@ class WithKeys(Rest):
             self.publish(f"{tenant}/telemetry/plant-{tenant}/pump", f'{{"{tenant}":1}}')
         self.flush()
         self.settled(2)
-        acme, rival = self.key("--tenant", "acme"), self.key("--tenant", "rival")
+        acme, rival = (self.key("--tenant", tenant, "--scope", "read,admin") for tenant in ("acme", "rival"))
         self.assertEqual(self.ask("/api/v1/metrics", acme)["items"], [{"site": "plant-acme", "device": "pump", "metric": "acme"}])
         described = json.loads(self.get("/api/v1/openapi.json")[1])["paths"]
         self.assertGreater(len(described), 9)
         for path, operations in described.items():
             if path.endswith("openapi.json") or "get" not in operations or path.endswith(("/{id}", "/{rule}", "/stream")):
                 continue  # test_rest_orders.py, test_rest_stream.py
-            own = path.replace("{site}", "plant-acme").replace("{device}", "pump").replace("{metric}", "acme")
+            own = path.replace("{site}", "plant-acme").replace("{device}", "pump").replace("{metric}", "acme").replace("{tenant}", "acme")
             with self.subTest(path):
                 self.assertEqual(self.status(own, acme), 200)
                 self.assertEqual(self.status(own), 401)
