@@ -60,7 +60,9 @@ Answer list_keys(const TenantQuestion& question) {
 }
 
 Answer create_key(const TenantQuestion& question) {
-  const auto& [caller, request, parts] = question;
+  const auto& caller = question.caller;
+  const auto& request = question.request;
+  const auto& parts = question.parts;
   const auto& tenant = request.parameter("tenant");
   const QueryText query(request, {});
   if (auto problem = refusal(question, query)) return fail(*std::move(problem));
@@ -86,7 +88,9 @@ Answer create_key(const TenantQuestion& question) {
 }
 
 Answer revoke_key(const TenantQuestion& question) {
-  const auto& [caller, request, parts] = question;
+  const auto& caller = question.caller;
+  const auto& request = question.request;
+  const auto& parts = question.parts;
   const auto& tenant = request.parameter("tenant");
   const auto& id = request.parameter("key");
   const QueryText query(request, {});

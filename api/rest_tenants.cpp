@@ -25,7 +25,8 @@ bool is_everybodys(const Caller& caller) { return caller.tenant == proto::defaul
 
 /// The tenants that the caller sees.
 Tenants seen_by(const TenantQuestion& question) {
-  const auto& [caller, request, parts] = question;
+  const auto& caller = question.caller;
+  const auto& parts = question.parts;
   Tenants all{{std::string(proto::default_tenant), {}}};
   parts.keyring.with([&](const store::KeysDb& keys) {
     for (const auto& named : keys.tenants()) all[named.name].created = named.created;
@@ -112,7 +113,9 @@ Answer create_tenant(const TenantQuestion& question) {
 
 /// Its keys end at once; its data as with any removal.
 void remove_tenant(const TenantQuestion& question, const Settle& settle) {
-  const auto& [caller, request, parts] = question;
+  const auto& caller = question.caller;
+  const auto& request = question.request;
+  const auto& parts = question.parts;
   const QueryText query(request, {});
   if (auto problem = query.problem()) return settle(fail(*std::move(problem)));
   const auto& name = request.parameter("tenant");

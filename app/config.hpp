@@ -43,6 +43,7 @@ struct Config {
   api::HttpOptions http;
   bool allow_anonymous_loopback = false;
   double requests_per_second = 100;  // of one key; 0 = no limit
+  bool device_metrics = false;       // serve /metrics/devices
   ingest::WriterOptions ingest;      // decoder.mappings: the file's, then the shipped tutorial mapping
   UnusualOptions unusual;
   proto::RuleSet analytics;  // rules: the file's, then the built-in `unusual`

@@ -354,6 +354,8 @@ std::vector<Key> make_keys() {
               "answer clients on this machine without a key"),
       number("http", "requests_per_second", FIELD(requests_per_second), 0, 1e6,
              "requests of one key, twice as many at once; 0: no limit"),
+      boolean("http", "device_metrics", FIELD(device_metrics),
+              "serve the newest readings to Prometheus at /metrics/devices, to who has a key"),
       integer("http", "query_threads", FIELD(http.workers), 1, 64, "queries answered at the same time"),
 
       integer("ingest", "batch_readings", FIELD(ingest.batch_readings), 1, 1'000'000, "readings in one sync to disk"),

@@ -11,7 +11,9 @@
 #include "alerting/operator_desk.hpp"
 #include "api/archive.hpp"
 #include "api/dashboard.hpp"
+#include "api/device_metrics.hpp"
 #include "api/gate.hpp"
+#include "api/grafana_routes.hpp"
 #include "api/health.hpp"
 #include "api/http_server.hpp"
 #include "api/live.hpp"
@@ -164,8 +166,10 @@ struct Service::Impl {
   }
 
   std::vector<api::Route> routes() {
-    auto all =
-        api::rest_routes({gate, archive, desk, live, writer, rules, tenancy(), clock, decoding, trials, channels});
+    const api::RestParts parts{gate, archive, desk, live, writer, rules, tenancy(), clock, decoding, trials, channels};
+    auto all = api::rest_routes(parts);
+    std::ranges::move(api::grafana_routes(parts), std::back_inserter(all));
+    if (config.device_metrics) all.push_back(api::device_metrics_route(gate, archive, clock));
     std::ranges::move(api::tenant_routes({gate, keyring, archive, writer, tenancy(), clock, log}),
                       std::back_inserter(all));
     std::ranges::move(api::prom::prom_routes(gate, archive, clock), std::back_inserter(all));

@@ -27,6 +27,7 @@ class DeskDouble final : public proto::AlertDesk {
     say(old, 2, S::resolved, "acme", "site1", "pump", -90, R::recovered);
     say(hot, 1, S::firing, "acme", "site1", "boiler", -10, R::violated);
     say(far, 1, S::firing, "rival", "site9", "vault", -9, R::violated);
+    said_.back().said.rule = "grail-gone";
     say(hot, 2, S::acknowledged, "acme", "site1", "boiler", -9, R::ordered);
     said_.back().said.by = "ana";
     said_.back().said.comment = "on it";

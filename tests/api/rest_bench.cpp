@@ -5,6 +5,9 @@
 #include <stdexcept>
 
 #include "api/api_key.hpp"
+#include "api/device_metrics.hpp"
+#include "api/grafana_routes.hpp"
+#include "api/prom/prom_routes.hpp"
 #include "proto/output_topics.hpp"
 
 namespace telltale::test {
@@ -143,6 +146,9 @@ std::vector<api::Route> RestBench::routes(const api::RestLimits& limits) {
   auto all = api::rest_routes(parts(), limits);
   std::ranges::move(api::tenant_routes({*gate, *keyring, *archive, intake, proto::Tenancy::multi, clock, log}),
                     std::back_inserter(all));
+  std::ranges::move(api::prom::prom_routes(*gate, *archive, clock, limits), std::back_inserter(all));
+  std::ranges::move(api::grafana_routes(parts(), limits), std::back_inserter(all));
+  all.push_back(api::device_metrics_route(*gate, *archive, clock, limits));
   return all;
 }
 
