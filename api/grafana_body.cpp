@@ -1,5 +1,6 @@
 #include "api/grafana_body.hpp"
 
+#include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/pointer.h>
 
@@ -7,12 +8,25 @@
 
 namespace telltale::api {
 
+struct GrafanaBody::Document {
+  rapidjson::Document json;
+
+  [[nodiscard]] const rapidjson::Value* at(const std::string& pointer) const {
+    return rapidjson::Pointer(pointer.data(), pointer.size()).Get(json);
+  }
+};
+
+GrafanaBody::GrafanaBody(std::unique_ptr<Document> document) : document_(std::move(document)) {}
+GrafanaBody::~GrafanaBody() = default;
+GrafanaBody::GrafanaBody(GrafanaBody&&) noexcept = default;
+GrafanaBody& GrafanaBody::operator=(GrafanaBody&&) noexcept = default;
+
 Result<GrafanaBody, Problem> GrafanaBody::read(const Request& request) {
   if (auto problem = not_json(request)) return fail(*std::move(problem));
-  GrafanaBody body;
+  auto document = std::make_unique<Document>();
   // Iterative: the depth of a hostile body costs no stack.
   constexpr unsigned flags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag;
-  auto& json = body.json_;
+  auto& json = document->json;
   json.Parse<flags>(request.body.data(), request.body.size());
   const auto bad = [](std::string detail) {
     return fail(Problem{400, "validation", "The body is not valid", std::move(detail)});
@@ -21,20 +35,28 @@ Result<GrafanaBody, Problem> GrafanaBody::read(const Request& request) {
     return bad("byte " + std::to_string(json.GetErrorOffset()) + ": " + GetParseError_En(json.GetParseError()));
   }
   if (!json.IsObject()) return bad("a JSON object is needed");
-  return body;
+  return GrafanaBody(std::move(document));
 }
 
-std::optional<std::string> GrafanaBody::text(std::string_view pointer) const {
-  const auto* found = rapidjson::Pointer(pointer.data(), pointer.size()).Get(json_);
+std::optional<std::string> GrafanaBody::text(const std::string& pointer) const {
+  const auto* found = document_->at(pointer);
   if (found == nullptr || !found->IsString()) return std::nullopt;
   return std::string(found->GetString(), found->GetStringLength());
 }
 
-std::optional<std::string> text_of(const rapidjson::Value& object, const char* member) {
-  if (!object.IsObject()) return std::nullopt;
-  const auto found = object.FindMember(member);
-  if (found == object.MemberEnd() || !found->value.IsString()) return std::nullopt;
-  return std::string(found->value.GetString(), found->value.GetStringLength());
+std::optional<std::uint64_t> GrafanaBody::whole(const std::string& pointer) const {
+  const auto* found = document_->at(pointer);
+  return found != nullptr && found->IsUint64() ? std::optional(found->GetUint64()) : std::nullopt;
+}
+
+std::optional<std::size_t> GrafanaBody::size_of_array(const std::string& pointer) const {
+  const auto* found = document_->at(pointer);
+  return found != nullptr && found->IsArray() ? std::optional<std::size_t>(found->Size()) : std::nullopt;
+}
+
+bool GrafanaBody::is_object(const std::string& pointer) const {
+  const auto* found = document_->at(pointer);
+  return found != nullptr && found->IsObject();
 }
 
 }  // namespace telltale::api

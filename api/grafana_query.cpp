@@ -1,3 +1,5 @@
+#include <rapidjson/document.h>
+
 #include <algorithm>
 #include <array>
 
@@ -17,64 +19,59 @@ struct Target {
   bool table = false;
 };
 
-Result<Target, Problem> read_target(const rapidjson::Value& given, const std::string& pointer) {
+Result<Target, Problem> read_target(const GrafanaBody& body, const std::string& pointer) {
   Target target;
-  target.text = text_of(given, "target").value_or("");
+  target.text = body.text(pointer + "/target").value_or("");
   const auto first = target.text.find('/');
   const auto second = target.text.find('/', first == std::string::npos ? first : first + 1);
-  if (second == std::string::npos || target.text.find('/', second + 1) != std::string::npos) {
-    return fail(bad_grafana_body(pointer + "/target", "is not site/device/metric"));
-  }
+  const auto wrong = [&] { return fail(bad_grafana_body(pointer + "/target", "is not site/device/metric")); };
+  if (second == std::string::npos || target.text.find('/', second + 1) != std::string::npos) return wrong();
   target.site = target.text.substr(0, first);
   target.device = target.text.substr(first + 1, second - first - 1);
   target.metric = target.text.substr(second + 1);
-  if (target.site.empty() || target.device.empty() || target.metric.empty()) {
-    return fail(bad_grafana_body(pointer + "/target", "is not site/device/metric"));
-  }
-  target.table = text_of(given, "type") == "table";
-  if (const auto payload = given.FindMember("payload"); payload != given.MemberEnd()) {
-    target.aggregate = text_of(payload->value, "agg").value_or("");
-  }
+  if (target.site.empty() || target.device.empty() || target.metric.empty()) return wrong();
+  target.table = body.text(pointer + "/type") == "table";
+  target.aggregate = body.text(pointer + "/payload/agg").value_or("");
   return target;
 }
 
 /// Filters that a dashboard's user picked: is the target among them?
-Result<bool, Problem> passes(const rapidjson::Value& body, const Target& target) {
-  const auto filters = body.FindMember("adhocFilters");
-  if (filters == body.MemberEnd() || !filters->value.IsArray()) return true;
+Result<bool, Problem> passes(const GrafanaBody& body, const Target& target) {
   const std::array<std::pair<std::string_view, const std::string*>, 3> known = {
       {{"site", &target.site}, {"device", &target.device}, {"metric", &target.metric}}};
-  for (const auto& filter : filters->value.GetArray()) {
-    const auto key = text_of(filter, "key").value_or("");
-    const auto sign = text_of(filter, "operator").value_or("=");
+  const auto filters = body.size_of_array("/adhocFilters").value_or(0);
+  for (std::size_t i = 0; i < filters; ++i) {
+    const auto filter = "/adhocFilters/" + std::to_string(i);
+    const auto key = body.text(filter + "/key").value_or("");
+    const auto sign = body.text(filter + "/operator").value_or("=");
     const auto found = std::ranges::find_if(known, [&](const auto& k) { return k.first == key; });
-    if (found == known.end()) return fail(bad_grafana_body("/adhocFilters", "knows the keys site device metric"));
-    if (sign != "=" && sign != "!=") return fail(bad_grafana_body("/adhocFilters", "knows the operators = and !="));
-    if ((*found->second == text_of(filter, "value")) != (sign == "=")) return false;
+    if (found == known.end()) return fail(bad_grafana_body(filter + "/key", "is none of site device metric"));
+    if (sign != "=" && sign != "!=") return fail(bad_grafana_body(filter + "/operator", "is none of = and !="));
+    if ((*found->second == body.text(filter + "/value")) != (sign == "=")) return false;
   }
   return true;
 }
 
-std::uint64_t whole(const rapidjson::Value& body, const char* member, std::uint64_t otherwise) {
-  const auto found = body.FindMember(member);
-  return found != body.MemberEnd() && found->value.IsUint64() && found->value.GetUint64() > 0 ? found->value.GetUint64()
-                                                                                              : otherwise;
+/// More than nothing.
+std::uint64_t whole(const GrafanaBody& body, const std::string& pointer, std::uint64_t otherwise) {
+  const auto found = body.whole(pointer);
+  return found && *found > 0 ? *found : otherwise;
 }
 
 std::string query_of(const GrafanaQuestion& question, const Target& target) {
-  const auto& body = question.body.root();
+  const auto& body = question.body;
   std::string query;
   add_parameter(query, "site", target.site);
   add_parameter(query, "device", target.device);
   add_parameter(query, "metric", target.metric);
   for (const auto* side : {"from", "to"}) {
-    if (const auto time = question.body.text("/range/" + std::string(side))) add_parameter(query, side, *time);
+    if (const auto time = body.text("/range/" + std::string(side))) add_parameter(query, side, *time);
   }
   if (!target.aggregate.empty()) {
-    add_parameter(query, "step", std::to_string(whole(body, "intervalMs", 60'000)) + "ms");
+    add_parameter(query, "step", std::to_string(whole(body, "/intervalMs", 60'000)) + "ms");
     add_parameter(query, "agg", target.aggregate);
   } else if (!target.table) {  // a table has texts, too, which nothing can be left out of
-    const auto points = whole(body, "maxDataPoints", usual_points);
+    const auto points = whole(body, "/maxDataPoints", usual_points);
     const auto most = std::max<std::uint64_t>(question.asked.limits.rows, 2);
     add_parameter(query, "points", std::to_string(std::clamp<std::uint64_t>(points, 2, most)));
   }
@@ -116,21 +113,17 @@ void append_table(std::string& out, const Target& target, const rapidjson::Docum
 }  // namespace
 
 Answer grafana_query(const GrafanaQuestion& question) {
-  const auto& body = question.body.root();
-  const auto targets = body.FindMember("targets");
-  if (targets == body.MemberEnd() || !targets->value.IsArray()) {
-    return fail(bad_grafana_body("/targets", "must be an array"));
-  }
-  if (targets->value.Size() > most_targets) {
+  const auto& body = question.body;
+  const auto targets = body.size_of_array("/targets");
+  if (!targets) return fail(bad_grafana_body("/targets", "must be an array"));
+  if (*targets > most_targets)
     return fail(too_many("there are more than " + std::to_string(most_targets) + " targets"));
-  }
   std::string answer = "[";
-  for (rapidjson::SizeType i = 0; i < targets->value.Size(); ++i) {
-    const auto& given = targets->value[i];
+  for (std::size_t i = 0; i < *targets; ++i) {
     const auto pointer = "/targets/" + std::to_string(i);
-    if (!given.IsObject()) return fail(bad_grafana_body(pointer, "must be an object"));
-    if (text_of(given, "target").value_or("").empty()) continue;  // a panel that was just made
-    const auto target = read_target(given, pointer);
+    if (!body.is_object(pointer)) return fail(bad_grafana_body(pointer, "must be an object"));
+    if (body.text(pointer + "/target").value_or("").empty()) continue;  // a panel that was just made
+    const auto target = read_target(body, pointer);
     if (!target) return fail(target.error());
     const auto wanted = passes(body, *target);
     if (!wanted) return fail(wanted.error());

@@ -1,5 +1,7 @@
 #include "api/grafana_routes.hpp"
 
+#include <rapidjson/document.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -97,7 +99,7 @@ Response with_error(Response response) {
   rapidjson::Document problem;
   problem.Parse(response.body.data(), response.body.size());
   std::string message = problem["title"].GetString();
-  if (const auto detail = text_of(problem, "detail")) message += ": " + *detail;
+  if (problem.HasMember("detail")) message += std::string(": ") + problem["detail"].GetString();
   response.body.pop_back();
   {
     response.body += ",\"error\":";
