@@ -85,7 +85,7 @@ TEST_CASE("what Grafana's JSON data source cannot be told is a problem with the 
       {"/query", R"({"range":{"from":"soon"},"targets":[{"target":"site1/pump/temperature"}]})", 400, "from"},
       {"/query", R"({"targets":[{"target":"site1/pump/temperature","payload":{"agg":"median"}}]})", 400, "agg"},
       {"/query", R"({"adhocFilters":[{"key":"site","operator":"=~"}],"targets":[{"target":"a/b/c"}]})", 400,
-       "operators"},
+       "/adhocFilters/0/operator is none of = and !="},
       {"/tag-values", R"({"key":"tenant"})", 400, "/key must be site, device or metric"},
       {"/annotations", R"({"annotation":{"query":"severity=loud"}})", 400, "severity"},
   }));
