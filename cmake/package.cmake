@@ -6,7 +6,7 @@ find_program(SYSTEM_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED
 set(help_files ${CMAKE_BINARY_DIR}/help)
 install(CODE "execute_process(COMMAND ${SYSTEM_PYTHON} ${PROJECT_SOURCE_DIR}/deploy/from_help.py $<TARGET_FILE:telltale> ${help_files}
                               COMMAND_ERROR_IS_FATAL ANY)
-  execute_process(COMMAND gzip -9nf telltale.1 telltale.toml.5 WORKING_DIRECTORY ${help_files} COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND gzip -9nf telltale.1 telltale-pki.1 telltale.toml.5 WORKING_DIRECTORY ${help_files} COMMAND_ERROR_IS_FATAL ANY)
   configure_file(${PROJECT_SOURCE_DIR}/CHANGELOG.md ${help_files}/changelog COPYONLY)
   execute_process(COMMAND gzip -9nf changelog WORKING_DIRECTORY ${help_files} COMMAND_ERROR_IS_FATAL ANY)")
 
@@ -15,7 +15,7 @@ install(TARGETS telltale_readings LIBRARY DESTINATION lib/telltale)
 install(PROGRAMS deploy/pki.sh DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME telltale-pki)
 install(FILES deploy/telltale.toml DESTINATION /etc/telltale)
 install(FILES deploy/systemd/telltale.service DESTINATION /lib/systemd/system)
-install(FILES ${help_files}/telltale.1.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/man/man1)
+install(FILES ${help_files}/telltale.1.gz ${help_files}/telltale-pki.1.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/man/man1)
 install(FILES ${help_files}/telltale.toml.5.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/man/man5)
 install(FILES ${help_files}/telltale.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME telltale)
 install(FILES ${help_files}/_telltale DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """from_help.py TELLTALE FOLDER: man pages and shell completions, made from what the program says of itself.
 
-telltale.1 and telltale.toml.5, telltale.bash and _telltale (zsh)."""
+telltale.1, telltale-pki.1 and telltale.toml.5, telltale.bash and _telltale (zsh)."""
 import pathlib
 import re
 import subprocess
@@ -167,6 +167,12 @@ def man_toml(example, version):
     return "".join(out)
 
 
+def man_pki(usage, version):
+    return (f'.TH TELLTALE-PKI 1 "" "telltale {version}" "User commands"\n.SH NAME\ntelltale\\-pki \\- certificates for a lab, by openssl\n.SH SYNOPSIS\n.nf\n'
+            + "".join(roff(line.replace("pki.sh", "telltale-pki")) + "\n" for line in usage.splitlines())
+            + ".fi\n.SH SEE ALSO\n\\fBtelltale\\fR(1), \\fBmosquitto.conf\\fR(5), \\fBopenssl\\fR(1)\n")
+
+
 # --- completions -----------------------------------------------------------------------------------------------------
 
 def bash(root):
@@ -249,6 +255,8 @@ def main(program, folder):
     version = run("--version").split()[0]
     root = read(program)
     (folder / "telltale.1").write_text(man(root, version))
+    usage = subprocess.run([pathlib.Path(__file__).with_name("pki.sh"), "--help", "-"], capture_output=True, text=True, timeout=30).stderr
+    (folder / "telltale-pki.1").write_text(man_pki(usage, version))
     (folder / "telltale.toml.5").write_text(man_toml(run("config", "example"), version))
     (folder / "telltale.bash").write_text(bash(root))
     (folder / "_telltale").write_text(zsh(root))

@@ -223,6 +223,11 @@ class OfOneMind(unittest.TestCase):
         one["scrape_configs"][0]["static_configs"] = other["scrape_configs"][0]["static_configs"]
         self.assertEqual(one, other)
 
+    def test_about_which_rules_of_prometheus_there_are(self):
+        rules = re.findall(r"- alert: (\w+)", (DEPLOY / "prometheus/telltale.rules.yml").read_text())
+        manual = re.findall(r"^\| `(Telltale\w+)` \|", (ROOT / "docs/operations.md").read_text(), re.M)
+        self.assertEqual(manual, rules)
+
     def test_the_program_takes_the_configurations(self):
         with tempfile.TemporaryDirectory() as folder:
             for name, text in (("shipped", (DEPLOY / "telltale.toml").read_text()),
@@ -243,6 +248,22 @@ class Kubernetes(unittest.TestCase):
         self.assertEqual(container["livenessProbe"]["httpGet"]["path"], "/healthz")
         self.assertEqual(container["readinessProbe"]["httpGet"]["path"], "/readyz")
         self.assertEqual(set(kubernetes()["NetworkPolicy"]["spec"]["policyTypes"]), {"Ingress", "Egress"})
+
+
+class ThreatModel(unittest.TestCase):
+    def test_every_test_that_it_names_is_there(self):
+        page = (ROOT / "docs/threat-model.md").read_text()
+        known = re.findall(r"def (test_\w+)", (ROOT / "tests/integration/test_threats.py").read_text())
+        named = re.findall(r"`(test_\w+…?|…\w+)`", page)
+        self.assertGreater(len(named), 12)
+        for name in named:
+            with self.subTest(name):
+                self.assertTrue([k for k in known if k == name or "…" in name and name.strip("…") in k])
+        for path in re.findall(r"`(tests/[^`]+)`", page):
+            with self.subTest(path):
+                self.assertTrue((ROOT / path).is_file())
+        claims = [name for name in known if not any(name == n or "…" in n and n.strip("…") in name for n in named)]
+        self.assertEqual(claims, ["test_a_device_writes_its_own_readings"])  # the one thing it may
 
 
 class FromHelp(unittest.TestCase):
@@ -277,6 +298,7 @@ class FromHelp(unittest.TestCase):
         manual = (self.folder / "telltale.1").read_text().replace("\\-", "-")
         for command in self.commands:
             self.assertIn(f".SS telltale {command}", manual)
+        self.assertIn("revoke DIR", (self.folder / "telltale-pki.1").read_text())
         keys = (self.folder / "telltale.toml.5").read_text().replace("\\-", "-").replace("\\e", "\\").replace("\\&", "")
         for line in run(PROGRAM, "config", "example").stdout.splitlines():
             self.assertIn(line, keys)
@@ -298,7 +320,7 @@ class DebianPackage(unittest.TestCase):
                 self.assertTrue(os.access(control / script, os.X_OK))
             self.assertEqual((control / "conffiles").read_text(), "/etc/telltale/telltale.toml\n")
         for path in ("/usr/bin/telltale", "/usr/bin/telltale-pki", "/usr/lib/telltale/telltale_readings.so", "/etc/telltale/telltale.toml",
-                     "/lib/systemd/system/telltale.service", "/usr/share/man/man1/telltale.1.gz", "/usr/share/man/man5/telltale.toml.5.gz",
+                     "/lib/systemd/system/telltale.service", "/usr/share/man/man1/telltale.1.gz", "/usr/share/man/man1/telltale-pki.1.gz", "/usr/share/man/man5/telltale.toml.5.gz",
                      "/usr/share/bash-completion/completions/telltale", "/usr/share/zsh/vendor-completions/_telltale",
                      "/usr/share/doc/telltale/copyright", "/usr/share/doc/telltale/changelog.gz"):
             self.assertIn(path, files)
