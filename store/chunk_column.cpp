@@ -146,7 +146,8 @@ void set_apart(Candidate& c, std::size_t n, std::size_t step_bytes) noexcept {
 void put_block(const std::int64_t* v, std::size_t n, std::string& out) {
   const Word previous = as_word(v[-1]);
   Candidate delta;
-  for (std::size_t i = 0; i < n; ++i) delta.rest[i] = as_word(v[i]) - as_word(v[i - 1]);
+  const auto* before = v - 1;
+  for (std::size_t i = 0; i < n; ++i) delta.rest[i] = as_word(v[i]) - as_word(before[i]);
   frame(delta, n, 0);
   Candidate line;
   std::int64_t step = 0;

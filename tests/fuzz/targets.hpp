@@ -14,6 +14,7 @@ struct Target {
 
 // One file each.
 [[nodiscard]] Target chunk();       // decoding of stored readings
+[[nodiscard]] Target config();      // a configuration file
 [[nodiscard]] Target mqtt_frame();  // a broker's bytes, cut into packets
 [[nodiscard]] Target payload();     // a message: its topic is the first line
 [[nodiscard]] Target promql();      // a query, which is also evaluated
@@ -22,7 +23,7 @@ struct Target {
 [[nodiscard]] Target topic();
 
 [[nodiscard]] inline std::vector<Target> all_targets() {
-  return {chunk(), mqtt_frame(), payload(), promql(), query_text(), timestamp(), topic()};
+  return {chunk(), config(), mqtt_frame(), payload(), promql(), query_text(), timestamp(), topic()};
 }
 
 /// Ends the process, naming what was promised, unless `holds`.
