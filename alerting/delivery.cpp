@@ -114,6 +114,25 @@ void Delivery::on(const RetainedComplete&) {
   more_topics_ = true;
 }
 
+void Delivery::on(const Retain& order) {
+  try {
+    state_.topic_changed({.topic = order.topic, .payload = order.payload, .remove_after_send = order.payload.empty()});
+  } catch (const store::StoreFailure& failure) {
+    log_.error("alerting", std::string("a retained message cannot be stored: ") + failure.what());
+    return order.stored(false);
+  }
+  more_topics_ = true;
+  order.stored(true);
+}
+
+void Delivery::on(const NoteFact& fact) {
+  try {
+    if (state_.get(fact.key) != fact.value) state_.put(fact.key, fact.value);
+  } catch (const store::StoreFailure& failure) {
+    log_.error("alerting", std::string("a fact cannot be stored: ") + failure.what());
+  }
+}
+
 void Delivery::record() {
   if (delivered_row_ == recorded_row_ && delivered_topics_.empty()) return;
   try {

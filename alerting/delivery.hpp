@@ -56,6 +56,8 @@ class Delivery {
   void on(const NotDelivered& news);
   void on(RetainedCopy& news) { compare_.copy(news.topic, news.payload); }
   void on(const RetainedComplete&);
+  void on(const Retain& order);
+  void on(const NoteFact& fact);
   void forget_under_way();
   [[nodiscard]] EventUnderWay* event_under_way(std::uint64_t number);
   void record();

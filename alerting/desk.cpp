@@ -85,6 +85,14 @@ void Alerting::on_live(Tell tell) { impl_->pipeline.on_live(std::move(tell)); }
 
 std::optional<Timestamp> Alerting::next_deadline() const { return impl_->pipeline.next_deadline(); }
 
+void Alerting::retain(std::string topic, std::string payload, std::function<void(bool)> stored) {
+  impl_->pipeline.post(Retain{std::move(topic), std::move(payload), std::move(stored)});
+}
+
+void Alerting::note_fact(std::string key, std::string value) {
+  impl_->pipeline.post(NoteFact{std::move(key), std::move(value)});
+}
+
 Answers& Alerting::answers() { return impl_->pipeline.answers(); }
 
 std::uint64_t Alerting::processed_sequence() const { return impl_->pipeline.processed_sequence(); }

@@ -49,6 +49,10 @@ class Alerting {
   [[nodiscard]] std::optional<Timestamp> next_deadline() const;
   /// The newest position that has been processed. Any thread.
   [[nodiscard]] std::uint64_t processed_sequence() const;
+  /// The payload that shall stand retained on a topic, "" = none; `stored` as DeviceConfigs::retain. Any thread.
+  void retain(std::string topic, std::string payload, std::function<void(bool)> stored);
+  /// A small durable fact of state.db, written soon. Any thread; does not block.
+  void note_fact(std::string key, std::string value);
   /// Of orders that were logged; for OperatorDesk. Any thread.
   [[nodiscard]] Answers& answers();
 

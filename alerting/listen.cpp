@@ -24,7 +24,7 @@ void listen(proto::Publisher& publisher, const std::shared_ptr<Mailbox>& mailbox
                               },
                           .retained_complete = [mailbox] { mailbox->post(RetainedComplete{}); }});
   const std::string tenant_level = tenancy == proto::Tenancy::multi ? "+/" : "";
-  publisher.watch_retained({tenant_level + "alert-state/#", tenant_level + "presence/#"});
+  publisher.watch_retained({tenant_level + "alert-state/#", tenant_level + "presence/#", tenant_level + "config/#"});
 }
 
 }  // namespace telltale::alerting

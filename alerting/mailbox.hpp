@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -25,9 +26,18 @@ struct RetainedCopy {
   std::string topic, payload;
 };
 struct RetainedComplete {};
-using PublisherNews = std::variant<LinkUp, LinkLost, Delivered, NotDelivered, RetainedCopy, RetainedComplete>;
+// What others of the service ask of the alerting thread, which owns state.db.
+struct Retain {
+  std::string topic, payload;  // "" = none
+  std::function<void(bool)> stored;
+};
+struct NoteFact {
+  std::string key, value;
+};
+using PublisherNews =
+    std::variant<LinkUp, LinkLost, Delivered, NotDelivered, RetainedCopy, RetainedComplete, Retain, NoteFact>;
 
-/// From the publisher's thread to the alerting thread.
+/// To the alerting thread, mostly from the publisher's.
 /// Bound: what one connection has under way (window) plus the broker's retained copies.
 /// Threads: post() from any, the rest from one.
 class Mailbox {

@@ -210,6 +210,8 @@ Pipeline::~Pipeline() = default;
 
 void Pipeline::on_live(Alerting::Tell tell) { impl_->tell_live = std::move(tell); }
 
+void Pipeline::post(PublisherNews news) { impl_->mailbox->post(std::move(news)); }
+
 bool Pipeline::step(Millis timeout) {
   Impl& p = *impl_;
   auto news = p.mailbox->take();

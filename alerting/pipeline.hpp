@@ -20,6 +20,8 @@ class Pipeline {
   ~Pipeline();
 
   void on_live(Alerting::Tell tell);
+  /// Something for the next step. Any thread.
+  void post(PublisherNews news);
   /// Handles what the publisher told, at most one batch, and sends what may be sent. Waits up to `timeout` for a batch.
   /// False when there was neither batch nor anything else to do.
   bool step(Millis timeout);

@@ -30,6 +30,8 @@ class ArchiveView {
   [[nodiscard]] const store::Reader& reader() const noexcept { return reader_; }
   /// As of now; the reference is good until the next call.
   [[nodiscard]] const FleetIndex& fleet();
+  /// What stands, or will stand, retained on one of our topics.
+  [[nodiscard]] std::optional<std::string> retained(std::string_view topic) const { return retained_.payload(topic); }
   [[nodiscard]] std::optional<PresenceNow> presence(std::string_view tenant, const IndexedDevice& device) const;
 
  private:

@@ -131,6 +131,11 @@ std::optional<std::uint64_t> BodyJson::count(std::string_view member, std::uint6
   return std::nullopt;
 }
 
+bool BodyJson::is_null(std::string_view member) const {
+  const auto found = document_->json.FindMember(rapidjson::Value(rapidjson::StringRef(member.data(), member.size())));
+  return found != document_->json.MemberEnd() && found->value.IsNull();
+}
+
 std::optional<std::string> BodyJson::json(std::string_view member) const {
   const auto found = document_->json.FindMember(rapidjson::Value(rapidjson::StringRef(member.data(), member.size())));
   if (found == document_->json.MemberEnd() || found->value.IsNull()) return std::nullopt;

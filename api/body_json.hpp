@@ -38,6 +38,8 @@ class BodyJson {
   [[nodiscard]] std::optional<Timestamp> time(std::string_view member, Timestamp now);
 
   [[nodiscard]] std::optional<std::uint64_t> count(std::string_view member, std::uint64_t least, std::uint64_t most);
+  /// It is there, as null.
+  [[nodiscard]] bool is_null(std::string_view member) const;
   /// The value as JSON text, whatever it is.
   [[nodiscard]] std::optional<std::string> json(std::string_view member) const;
 

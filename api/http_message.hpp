@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "proto/clock.hpp"
+
 namespace telltale::api {
 
 class EventStream;
@@ -60,6 +62,7 @@ struct Route {
   Handler handler;
   RunsOn runs = RunsOn::io_thread;
   LateHandler late = {};  // instead of `handler`
+  Millis patience{0};     // for a late answer; 0 = HttpOptions::late_patience
 };
 
 /// One thing that is wrong with a request (RFC 9457, extension `errors`).

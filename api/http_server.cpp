@@ -185,7 +185,7 @@ struct HttpServer::Impl final : SessionHost {
     const auto late = std::make_shared<Late>(io, route, std::move(request), std::move(done), began);
     waiting.insert(late);
     const std::weak_ptr<Late> weak = late;
-    late->timer.expires_after(settings.late_patience);
+    late->timer.expires_after(route.patience > Millis{0} ? route.patience : settings.late_patience);
     late->timer.async_wait([this, weak](error_code cancelled) {
       if (cancelled) return;
       const auto given_up = weak.lock();

@@ -3,6 +3,7 @@
 #include "api/answer_encoding.hpp"
 #include "api/openapi.hpp"
 #include "api/rest_channels.hpp"
+#include "api/rest_commands.hpp"
 #include "api/rest_question.hpp"
 #include "api/rest_removal.hpp"
 #include "api/rest_telemetry.hpp"
@@ -26,6 +27,7 @@ std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
   };
   get("/devices", &list_devices);
   get("/devices/{site}/{device}", &one_device);
+  add("PATCH", Scope::write, "/devices/{site}/{device}", &patch_device);
   get("/devices/{site}/{device}/{metric}/hours", &hour_profile);
   get("/devices/{site}/{device}/{metric}/completeness", &completeness);
   get("/devices/{site}/{device}/{metric}/anomalies", &anomalies);
@@ -49,13 +51,17 @@ std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
   get("/mappings", &list_mappings);
   post("/mappings/test", &test_mapping);
   get("/channels", &list_channels);
-  const auto late = [&](std::string method, std::string_view path, LateCallerHandler handler) {
+  get("/devices/{site}/{device}/config", &get_config);
+  const auto late = [&](std::string method, std::string_view path, LateCallerHandler handler,
+                        Millis patience = Millis{0}) {
     routes.push_back({std::move(method),
                       "/api/v1" + std::string(path),
                       {},
                       RunsOn::worker_pool,
-                      parts.gate.guard_late(Scope::write, std::move(handler))});
+                      parts.gate.guard_late(Scope::write, std::move(handler)),
+                      patience});
   };
+  constexpr Millis beyond_any_wait = longest_wait + std::chrono::seconds(5);
   const auto remembered = std::make_shared<RememberedAnswers>();
   late("POST", "/telemetry/{site}/{device}",
        [parts, remembered](const Caller& caller, const Request& request, const Settle& settle) {
@@ -64,6 +70,22 @@ std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
   late("DELETE", "/devices/{site}/{device}",
        [parts](const Caller& caller, const Request& request, const Settle& settle) {
          remove_device(parts, caller, request, settle);
+       });
+  late(
+      "POST", "/devices/{site}/{device}/commands/{name}",
+      [parts, remembered](const Caller& caller, const Request& request, const Settle& settle) {
+        post_command(parts, remembered, caller, request, settle);
+      },
+      beyond_any_wait);
+  late(
+      "PUT", "/devices/{site}/{device}/config",
+      [parts](const Caller& caller, const Request& request, const Settle& settle) {
+        put_config(parts, caller, request, settle);
+      },
+      beyond_any_wait);
+  late("DELETE", "/devices/{site}/{device}/config",
+       [parts](const Caller& caller, const Request& request, const Settle& settle) {
+         remove_config(parts, caller, request, settle);
        });
   late("POST", "/channels/{id}/test", [parts](const Caller& caller, const Request& request, const Settle& settle) {
     test_channel(parts, caller, request, settle);

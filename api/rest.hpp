@@ -14,9 +14,16 @@
 #include "proto/intake.hpp"
 #include "proto/topic.hpp"
 
+namespace telltale::proto {
+class DeviceConfigs;
+class Messenger;
+}  // namespace telltale::proto
+
 namespace telltale::api {
 
 class ChannelDesk;
+class DeviceNotes;
+class DeviceReplies;
 class RuleTrial;
 
 /// Bounds of one answer; more is 422 too-many-points, before it is worked out.
@@ -41,6 +48,10 @@ struct RestParts {
   DecodingInForce& decoding;
   RuleTrial& trial;
   ChannelDesk& channels;
+  proto::Messenger& messenger;
+  DeviceReplies& replies;
+  proto::DeviceConfigs& configs;
+  DeviceNotes& notes;
 };
 
 /// /api/v1/…: what is stored, and what may be ordered, for whom the gate lets in (contracts 7), and

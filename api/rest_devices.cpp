@@ -2,7 +2,9 @@
 #include <array>
 #include <unordered_map>
 
+#include "api/alert_json.hpp"
 #include "api/cursor.hpp"
+#include "api/device_notes.hpp"
 #include "api/page.hpp"
 #include "api/rest_question.hpp"
 
@@ -36,9 +38,11 @@ std::optional<Timestamp> last_seen(const IndexedDevice& device, const std::optio
   return newest;
 }
 
-void append_device(JsonObject& out, const IndexedDevice& device, const std::optional<PresenceNow>& presence,
-                   const LatestBySeries& latest, Timestamp now) {
+void append_device(JsonObject& out, const IndexedDevice& device, const DeviceNote& note,
+                   const std::optional<PresenceNow>& presence, const LatestBySeries& latest, Timestamp now) {
   out.text("site", device.site).text("device", device.device);
+  append_if_any(out, "name", note.name);
+  append_if_any(out, "note", note.note);
   out.text("state", presence ? std::string_view(presence->state) : "unknown");
   if (presence) out.integer("since_ts", to_ms(presence->since)).integer("heartbeat_s", presence->heartbeat_s);
   if (const auto seen = last_seen(device, presence, latest, now)) out.integer("last_seen_ts", to_ms(*seen));
@@ -83,7 +87,7 @@ Answer list_devices(const Question& question) {
   std::string body = "{\"items\":[";
   for (std::size_t i = 0; i < shown.size(); ++i) {
     JsonObject item(next_item(body));
-    append_device(item, *shown[i], presences[i], latest, question.now);
+    append_device(item, *shown[i], question.parts.notes.of(shown[i]->key), presences[i], latest, question.now);
     item.count("series", shown[i]->series.size());
   }
   append_next(body, next);
@@ -101,7 +105,8 @@ Answer one_device(const Question& question) {
   std::string body;
   {
     JsonObject out(body);
-    append_device(out, *device, question.archive.presence(question.caller.tenant, *device), latest, question.now);
+    append_device(out, *device, question.parts.notes.of(device->key),
+                  question.archive.presence(question.caller.tenant, *device), latest, question.now);
     out.member("series") += '[';
     for (const auto& series : device->series) {
       JsonObject item(next_item(body));

@@ -25,6 +25,7 @@ using Answer = Result<Response, Problem>;
 
 Answer list_devices(const Question& question);
 Answer one_device(const Question& question);
+Answer patch_device(const Question& question);
 Answer list_series(const Question& question);
 Answer query(const Question& question);
 Answer latest(const Question& question);
@@ -45,6 +46,7 @@ Answer stream(const Question& question);
 Answer list_rules(const Question& question);
 Answer one_rule(const Question& question);
 Answer test_rule(const Question& question);
+Answer get_config(const Question& question);
 Answer list_channels(const Question& question);
 Answer list_mappings(const Question& question);
 Answer test_mapping(const Question& question);

@@ -1,8 +1,8 @@
 #include "api/rest_telemetry.hpp"
 
-#include "api/api_key.hpp"
 #include "api/body_json.hpp"
 #include "api/json_object.hpp"
+#include "api/once.hpp"
 #include "api/query_text.hpp"
 #include "api/rest_question.hpp"
 
@@ -11,8 +11,6 @@ namespace telltale::api {
 namespace {
 
 using proto::DeadLetterReason;
-
-constexpr std::size_t longest_key = 255;
 
 /// What keeps a body from being a message at all; nothing of it is kept.
 std::optional<Problem> not_a_message(const RestParts& parts, const Caller& caller, const Request& request) {
@@ -64,34 +62,15 @@ Problem unavailable(std::string detail) { return {503, "unavailable", "Nothing c
 void post_telemetry(const RestParts& parts, const std::shared_ptr<RememberedAnswers>& remembered, const Caller& caller,
                     const Request& request, const Settle& settle) {
   if (auto problem = not_a_message(parts, caller, request)) return settle(fail(*std::move(problem)));
-  const auto given = request.header("Idempotency-Key");
-  if (given.size() > longest_key) {
-    return settle(fail(Problem{400, "validation", "The key is not valid", "Idempotency-Key is over 255 bytes"}));
-  }
-  if (auto problem = parts.intake.problem(); !problem.empty()) return settle(fail(unavailable(std::move(problem))));
-
-  std::string key;
-  if (!given.empty()) {
-    key = caller.tenant + '\n' + caller.key_id + '\n' + std::string(given);
-    const auto known = remembered->begin(key, sha256(request.path + '\n' + request.body), parts.clock.steady_now());
-    if (const auto* done = std::get_if<RememberedAnswers::Remembered>(&known)) return settle(*done);
-    if (std::holds_alternative<RememberedAnswers::UnderWay>(known)) {
-      return settle(
-          fail(Problem{409, "conflict", "Conflict", "the first request of this key is under way; ask again"}));
-    }
-    if (std::holds_alternative<RememberedAnswers::OtherBody>(known)) {
-      return settle(
-          fail(Problem{422, "validation", "The key is not valid", "Idempotency-Key was used for another body"}));
-    }
-  }
-  parts.intake.post({caller.tenant, request.parameter("site"), request.parameter("device"), request.body},
-                    [settle, key, remembered](const std::optional<proto::Receipt>& receipt) {
-                      std::optional<RememberedAnswers::Remembered> answer;
-                      if (receipt) answer = answer_to(*receipt);
-                      if (!key.empty()) remembered->end(key, answer);
-                      if (answer) return settle(*std::move(answer));
-                      settle(fail(unavailable("it could not be written")));
-                    });
+  const auto fingerprint = request.path + '\n' + request.body;
+  once(remembered, caller, request, fingerprint, parts.clock.steady_now(), settle, [&](const Settle& done) {
+    if (auto problem = parts.intake.problem(); !problem.empty()) return done(fail(unavailable(std::move(problem))));
+    parts.intake.post({caller.tenant, request.parameter("site"), request.parameter("device"), request.body},
+                      [done](const std::optional<proto::Receipt>& receipt) {
+                        if (receipt) return done(answer_to(*receipt));
+                        done(fail(unavailable("it could not be written")));
+                      });
+  });
 }
 
 }  // namespace telltale::api

@@ -7,11 +7,14 @@
 #include <random>
 #include <sstream>
 
+#include "alerting/config_desk.hpp"
 #include "alerting/desk.hpp"
 #include "alerting/operator_desk.hpp"
 #include "api/archive.hpp"
 #include "api/dashboard.hpp"
 #include "api/device_metrics.hpp"
+#include "api/device_notes.hpp"
+#include "api/device_replies.hpp"
 #include "api/gate.hpp"
 #include "api/grafana_routes.hpp"
 #include "api/health.hpp"
@@ -124,8 +127,11 @@ struct Service::Impl {
         alerting(config.alerting, store, state, publisher, clock, log, registry),
         notifications(with_user_agent(config.notify), config.store.path, clock, log, registry,
                       [this](std::uint64_t row) { state.notices_taken(row); }),
+        configs(alerting, facts, tenancy()),
+        replies(clock),
+        notes(facts),
         mqtt(with_run_facts(config.mqtt, nonce, facts)),
-        writer(with_filters_of(config.ingest, mqtt), store, clock, log, registry,
+        writer(with_replies(with_filters_of(config.ingest, mqtt)), store, clock, log, registry,
                [this] { return alerting.next_deadline(); }),
         session(
             mqtt, clock, log, registry, [this](broker::SessionItem item) { writer.push(std::move(item)); },
@@ -165,8 +171,17 @@ struct Service::Impl {
     decoding.set(std::make_shared<const proto::DecoderOptions>(options));
   }
 
+  ingest::WriterOptions with_replies(ingest::WriterOptions options) {
+    options.on_reply = [this](const proto::DeviceReply& reply) {
+      if (reply.name.empty()) configs.note(reply);
+      replies.replied(reply);
+    };
+    return options;
+  }
+
   std::vector<api::Route> routes() {
-    const api::RestParts parts{gate, archive, desk, live, writer, rules, tenancy(), clock, decoding, trials, channels};
+    const api::RestParts parts{gate,     archive, desk,     live,      writer,  rules,   tenancy(), clock,
+                               decoding, trials,  channels, publisher, replies, configs, notes};
     auto all = api::rest_routes(parts);
     std::ranges::move(api::grafana_routes(parts), std::back_inserter(all));
     if (config.device_metrics) all.push_back(api::device_metrics_route(gate, archive, clock));
@@ -229,6 +244,9 @@ struct Service::Impl {
   broker::PahoPublisher publisher;
   alerting::Alerting alerting;
   notify::Notifications notifications;
+  alerting::ConfigDesk configs;
+  api::DeviceReplies replies;
+  api::DeviceNotes notes;
   const broker::IngestOptions mqtt;  // as configured, with what earlier runs left behind
   ingest::Writer writer;
   broker::IngestSession session;
@@ -259,6 +277,7 @@ void Service::start() {
   auto& self = *impl_;
   self.running = true;
   self.live.start();
+  self.replies.start();
   self.http.start();
   self.publisher.start();
   self.notifications.start();
@@ -317,6 +336,7 @@ void Service::stop() {
   if (!std::exchange(self.running, false)) return;
   self.stopping = true;
   self.live.stop();
+  self.replies.stop();
   self.log.info("service", "stopping; this takes at most " + std::to_string(stop_within.count()) + " s");
   const auto begin = self.clock.steady_now();
   const auto end = begin + stop_within;

@@ -124,6 +124,11 @@ std::string_view class_of(std::string_view topic) {
 }  // namespace
 
 struct PahoPublisher::Impl {
+  struct Sent {
+    std::uint64_t token;
+    std::string_view topic_class;
+    std::function<void(bool)> done = {};  // instead of the handlers
+  };
   Impl(PublisherOptions o, const Clock& c, proto::Logger& l, proto::Metrics& m);
 
   void run(const std::stop_token& stop);
@@ -137,6 +142,8 @@ struct PahoPublisher::Impl {
   void read_retained();
   void retained_read();
   void fail_all();
+  void tell(const Sent& sent, bool ok);
+  bool send(const proto::Outgoing& message, Sent sent);
   void say_goodbye();
   [[nodiscard]] std::chrono::steady_clock::time_point farewell_until() const;
   void wait_for(const std::function<bool()>& done);
@@ -167,13 +174,9 @@ struct PahoPublisher::Impl {
   }};
   mqtt::async_client client;
 
-  struct Sent {
-    std::uint64_t token;
-    std::string_view topic_class;
-  };
   std::mutex in_flight_mutex;
   std::unordered_map<std::uint64_t, Sent> in_flight;  // under its mutex, by number
-  std::uint64_t last_number = own_message;            // sender's thread
+  std::atomic<std::uint64_t> last_number = own_message;
 
   Backoff backoff;
   std::atomic<bool> is_connected{false};
@@ -294,14 +297,19 @@ void PahoPublisher::Impl::handle(const PublishDone& done) {
   {
     const std::lock_guard lock(in_flight_mutex);
     if (const auto found = in_flight.find(done.number); found != in_flight.end()) {
-      sent = found->second;
+      sent = std::move(found->second);
       in_flight.erase(found);
     }
   }
   if (!sent) return;  // our own, or already told as failed when the connection went
-  published(sent->topic_class, done.ok).add();
-  const auto& handler = done.ok ? handlers.delivered : handlers.failed;
-  if (handler) handler(sent->token);
+  tell(*sent, done.ok);
+}
+
+void PahoPublisher::Impl::tell(const Sent& sent, bool ok) {
+  published(sent.topic_class, ok).add();
+  if (sent.done) return sent.done(ok);
+  const auto& handler = ok ? handlers.delivered : handlers.failed;
+  if (handler) handler(sent.token);
 }
 
 void PahoPublisher::Impl::fail_all() {
@@ -310,10 +318,7 @@ void PahoPublisher::Impl::fail_all() {
     const std::lock_guard lock(in_flight_mutex);
     gone.swap(in_flight);
   }
-  for (const auto& [number, sent] : gone) {
-    published(sent.topic_class, false).add();
-    if (handlers.failed) handlers.failed(sent.token);
-  }
+  for (const auto& [number, sent] : gone) tell(sent, false);
 }
 
 /// Subscribes, and when that is granted sends a message to itself: it comes behind the retained copies (4.6).
@@ -431,28 +436,35 @@ void PahoPublisher::start() {
   impl_->thread = std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->run(stop); });
 }
 
-bool PahoPublisher::send(const proto::Outgoing& message, std::uint64_t token) {
-  if (!impl_->is_connected) return false;
-  const std::uint64_t number = ++impl_->last_number;
+bool PahoPublisher::Impl::send(const proto::Outgoing& message, Sent sent) {
+  if (!is_connected) return false;
+  const std::uint64_t number = ++last_number;
   {
-    const std::lock_guard lock(impl_->in_flight_mutex);
-    if (impl_->in_flight.size() >= impl_->options.max_in_flight) return false;
-    impl_->in_flight.emplace(number, Impl::Sent{token, class_of(message.topic)});
+    const std::lock_guard lock(in_flight_mutex);
+    if (in_flight.size() >= options.max_in_flight) return false;
+    in_flight.emplace(number, std::move(sent));
   }
   mqtt::properties properties{{mqtt::property::CONTENT_TYPE, "application/json"}};
   if (message.expiry_s) {
     properties.add({mqtt::property::MESSAGE_EXPIRY_INTERVAL, static_cast<std::int32_t>(*message.expiry_s)});
   }
   try {
-    impl_->client.publish(
-        mqtt::message::create(message.topic, message.payload, message.qos, message.retain, properties),
-        reinterpret_cast<void*>(number), impl_->on_publish);
+    client.publish(mqtt::message::create(message.topic, message.payload, message.qos, message.retain, properties),
+                   reinterpret_cast<void*>(number), on_publish);
     return true;
   } catch (const mqtt::exception&) {
-    const std::lock_guard lock(impl_->in_flight_mutex);
+    const std::lock_guard lock(in_flight_mutex);
     // When the connection went meanwhile, this message has been told as failed: then it was taken.
-    return impl_->in_flight.erase(number) == 0;
+    return in_flight.erase(number) == 0;
   }
+}
+
+bool PahoPublisher::send(const proto::Outgoing& message, std::uint64_t token) {
+  return impl_->send(message, {token, class_of(message.topic)});
+}
+
+bool PahoPublisher::publish(const proto::Outgoing& message, std::function<void(bool)> done) {
+  return impl_->send(message, {0, class_of(message.topic), std::move(done)});
 }
 
 bool PahoPublisher::connected() const { return impl_->is_connected; }

@@ -30,11 +30,11 @@ struct PublisherOptions {
 
 /// Publishes by Eclipse Paho MQTT C++ (MQTT 5, clean start, no persistence), with our birth and will, retained, on
 /// service/{instance}/status. Reconnects for ever with back-off and full jitter.
-/// Threads: send() from one thread; all handlers are called on one thread of this object.
+/// Threads: send() from one thread, publish() from any; all handlers are called on one thread of this object.
 /// Errors:  network errors are said once each in the log; a message that did not arrive is told by `failed`.
 /// Loss:    QoS 0 as MQTT has it; QoS 1 is delivered, or `failed` is called for it.
 /// Cost:    send() does not block on the network; it may wait for Paho's own lock.
-class PahoPublisher final : public proto::Publisher {
+class PahoPublisher final : public proto::Publisher, public proto::Messenger {
  public:
   PahoPublisher(PublisherOptions options, const Clock& clock, proto::Logger& log, proto::Metrics& metrics);
   ~PahoPublisher() override;
@@ -46,6 +46,7 @@ class PahoPublisher final : public proto::Publisher {
   void start();
 
   [[nodiscard]] bool send(const proto::Outgoing& message, std::uint64_t token) override;
+  [[nodiscard]] bool publish(const proto::Outgoing& message, std::function<void(bool)> done) override;
   [[nodiscard]] bool connected() const override;
 
   /// What the retained status says behind us. `silent`: another instance speaks under our name by now.

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "devices/order.hpp"
+
 namespace telltale::devices {
 namespace {
 
@@ -26,6 +28,7 @@ DeviceTally& DeviceTally::operator+=(const DeviceTally& other) {
   delivered += other.delivered;
   overflowed += other.overflowed;
   connects += other.connects;
+  commands += other.commands;
   return *this;
 }
 
@@ -37,8 +40,9 @@ Device::Device(DeviceProfile profile, FaultPlan plan, Wire& wire, const Clock& c
       start_(start),
       climate_(profile_.seed),
       random_(profile_.seed ^ 0x9e3779b97f4a7c15ULL),
-      telemetry_topic_("telemetry/" + profile_.site + '/' + profile_.name),
-      status_topic_("status/" + profile_.site + '/' + profile_.name),
+      place_(profile_.site + '/' + profile_.name),
+      telemetry_topic_("telemetry/" + place_),
+      status_topic_("status/" + place_),
       next_attempt_(start),
       next_measure_(start + profile_.phase),
       last_said_(start) {}
@@ -54,9 +58,7 @@ void Device::step() {
   measure_if_due(elapsed);
   if (link_ != Link::open || plan_.active(FaultKind::silent, elapsed)) return;
   flush(elapsed);
-  if (clock_.steady_now() - last_said_ >= profile_.heartbeat) {
-    send_status(online_payload(session_, own_time(elapsed), profile_.heartbeat / 1s, "heartbeat"));
-  }
+  if (clock_.steady_now() - last_said_ >= profile_.heartbeat) say_online("heartbeat");
 }
 
 void Device::drain_wire() {
@@ -77,6 +79,9 @@ void Device::drain_wire() {
           unconfirmed_.erase(it);
           buffer_.insert(buffer_.begin(), rows.begin(), rows.end());
         }
+        break;
+      case WireEvent::Kind::arrived:
+        follow(event.message);
         break;
     }
   }
@@ -118,8 +123,8 @@ void Device::link_is_up() {
   link_ = Link::open;
   backoff_ = Millis{0};
   const bool first = tally_.connects++ == 0;
-  send_status(
-      online_payload(session_, own_time(elapsed_now()), profile_.heartbeat / 1s, first ? "power_on" : "reconnect"));
+  say_online(first ? "power_on" : "reconnect");
+  wire_.subscribe({"cmd/" + place_ + "/#", "config/" + place_});
 }
 
 void Device::link_is_down() {
@@ -220,6 +225,41 @@ bool Device::send_telemetry(std::string payload, std::vector<Sample> rows) {
   ++tally_.messages;
   unconfirmed_.emplace(ticket, std::move(rows));
   return true;
+}
+
+void Device::say_online(const std::string& reason) {
+  send_status(online_payload(session_, own_time(elapsed_now()), profile_.heartbeat / 1s, reason, config_version_));
+}
+
+void Device::follow(const Message& order) {
+  if (plan_.active(FaultKind::silent, elapsed_now())) return;
+  const std::string command_prefix = "cmd/" + place_ + '/';
+  if (order.topic.starts_with(command_prefix)) return obey(order.topic.substr(command_prefix.size()), order.payload);
+  if (order.topic == "config/" + place_) configure(order.payload);
+}
+
+void Device::obey(const std::string& command, const std::string& payload) {
+  const auto id = command_id(payload);
+  if (!id) return;
+  constexpr int unknown = 404;
+  const bool known = command == "measure" || command == "identify";
+  if (command == "measure") next_measure_ = clock_.steady_now();
+  auto ack = known ? ack_payload(*id, true, 0, "done") : ack_payload(*id, false, unknown, "no such command");
+  if (wire_.send({"ack/" + place_ + '/' + command, std::move(ack), 1, false}, next_ticket_++)) ++tally_.commands;
+}
+
+void Device::configure(const std::string& payload) {
+  if (payload.empty()) {  // it was removed
+    config_version_.reset();
+    return;
+  }
+  const auto config = read_config(payload);
+  if (!config) return;
+  if (config->interval) profile_.period = *config->interval;
+  if (config->heartbeat) profile_.heartbeat = std::max<Millis>(*config->heartbeat, 1s);
+  next_measure_ = std::min(next_measure_, clock_.steady_now() + profile_.period);
+  config_version_ = config->version;
+  say_online("config");
 }
 
 bool Device::send_status(std::string payload) {

@@ -34,10 +34,12 @@ struct DeviceTally {
   std::uint64_t delivered = 0;   // telemetry messages the broker acknowledged (QoS 0: sent)
   std::uint64_t overflowed = 0;  // rows lost because the buffer was full
   std::uint64_t connects = 0;
+  std::uint64_t commands = 0;  // acknowledged, followed or not
   DeviceTally& operator+=(const DeviceTally& other);
 };
 
-/// One simulated device, as contracts 4 wants it, with the faults of its plan.
+/// One simulated device, as contracts 4 wants it, with the faults of its plan. It follows the commands `measure` and
+/// `identify`, and a configuration's `interval_s` and `heartbeat_s`.
 /// Threads: one. Loss: QoS 1 rows stay in the buffer (600 rows, oldest out) until the broker acknowledged them.
 /// Cost: step() is O(1) when nothing is due.
 class Device {
@@ -70,6 +72,10 @@ class Device {
   void flush(Millis elapsed);
   bool send_telemetry(std::string payload, std::vector<Sample> rows);
   bool send_status(std::string payload);
+  void say_online(const std::string& reason);
+  void follow(const Message& order);
+  void obey(const std::string& command, const std::string& payload);
+  void configure(const std::string& payload);
   void keep(Sample sample);
   [[nodiscard]] std::optional<std::int64_t> own_time(Millis elapsed) const;
   [[nodiscard]] Millis elapsed_now() const;
@@ -81,6 +87,7 @@ class Device {
   SteadyTime start_;
   Climate climate_;
   std::mt19937_64 random_;
+  std::string place_;  // "site/name"
   std::string telemetry_topic_, status_topic_;
 
   Link link_ = Link::closed;
@@ -95,6 +102,7 @@ class Device {
   std::uint64_t next_seq_ = 1;
   std::uint64_t next_ticket_ = 1;
   std::optional<Measurement> frozen_;
+  std::optional<std::int64_t> config_version_;
   std::deque<Sample> buffer_;                                 // oldest first
   std::map<std::uint64_t, std::vector<Sample>> unconfirmed_;  // by ticket, oldest first
   DeviceTally tally_;

@@ -54,6 +54,12 @@ struct PahoWire::Impl {
                create_options()) {
     client.set_connection_lost_handler(
         [this](const std::string&) { enter(State::open, State::idle, WireEvent::Kind::lost); });
+    client.set_message_callback([this](const mqtt::const_message_ptr& message) {
+      const std::lock_guard lock(mutex);
+      happened({WireEvent::Kind::arrived,
+                0,
+                {message->get_topic(), message->to_string(), message->get_qos(), message->is_retained()}});
+    });
   }
 
   void enter(State from, State to, WireEvent::Kind event) {
@@ -74,7 +80,7 @@ struct PahoWire::Impl {
     happened({kind, ticket});
   }
   void happened(WireEvent event) {
-    events.push_back(event);
+    events.push_back(std::move(event));
     news = true;
     changed.notify_all();
   }
@@ -152,6 +158,19 @@ bool PahoWire::send(const Message& message, std::uint64_t ticket) {
     return true;
   } catch (const mqtt::exception&) {
     return false;
+  }
+}
+
+void PahoWire::subscribe(const std::vector<std::string>& filters) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->state != Impl::State::open) return;
+  }
+  try {
+    const auto wanted = std::make_shared<mqtt::string_collection>(filters);
+    impl_->client.subscribe(wanted, mqtt::iasync_client::qos_collection(filters.size(), 1));
+  } catch (const mqtt::exception&) {
+    return;  // the connection has gone; that is told, and the next one subscribes again
   }
 }
 

@@ -27,6 +27,7 @@ class PahoWire final : public Wire {
 
   void open(const Message& will) override;
   [[nodiscard]] bool send(const Message& message, std::uint64_t ticket) override;
+  void subscribe(const std::vector<std::string>& filters) override;
   void close() override;
   void cut() override;
   [[nodiscard]] std::vector<WireEvent> take_events() override;

@@ -72,9 +72,10 @@ std::string will_payload(const std::string& session) {
 }
 
 std::string online_payload(const std::string& session, std::optional<std::int64_t> ts_ms, std::int64_t heartbeat_s,
-                           const std::string& reason) {
+                           const std::string& reason, std::optional<std::int64_t> config_version) {
   std::string out = "{\"state\":\"online\",\"session\":\"" + session + '"';
   if (ts_ms) out += ",\"ts\":" + std::to_string(*ts_ms);
+  if (config_version) out += ",\"config_version\":" + std::to_string(*config_version);
   return out + ",\"fw\":\"sim-1\",\"heartbeat_s\":" + std::to_string(heartbeat_s) + ",\"reason\":\"" + reason + "\"}";
 }
 

@@ -27,7 +27,8 @@ struct Sample {
 [[nodiscard]] std::string batch_payload(std::span<const Sample> samples, std::int64_t uptime_now_ms);
 [[nodiscard]] std::string will_payload(const std::string& session);
 [[nodiscard]] std::string online_payload(const std::string& session, std::optional<std::int64_t> ts_ms,
-                                         std::int64_t heartbeat_s, const std::string& reason);
+                                         std::int64_t heartbeat_s, const std::string& reason,
+                                         std::optional<std::int64_t> config_version = std::nullopt);
 [[nodiscard]] std::string sleeping_payload(const std::string& session, std::int64_t heartbeat_s);
 /// Bytes that no decoder may accept as telemetry: cut JSON, bytes behind the value, invalid UTF-8; by `seq`.
 [[nodiscard]] std::string bad_payload(const Sample& sample);

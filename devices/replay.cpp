@@ -102,6 +102,8 @@ class SafeSender {
             under_way_.erase(it);
           }
           break;
+        case WireEvent::Kind::arrived:
+          break;  // nothing was subscribed
       }
     }
   }

@@ -22,9 +22,11 @@ struct WireEvent {
     lost,       // the connection ended, or could not be made
     delivered,  // QoS 1: PUBACK for `ticket`; QoS 0: handed to the socket
     failed,     // `ticket` was not delivered
+    arrived,    // `message`, for one of the subscribed topic filters
   };
   Kind kind;
   std::uint64_t ticket = 0;
+  Message message = {};
   friend bool operator==(const WireEvent&, const WireEvent&) = default;
 };
 
@@ -37,6 +39,9 @@ class Wire {
   virtual void open(const Message& will) = 0;
   /// False when not connected: nothing was sent and no event follows.
   [[nodiscard]] virtual bool send(const Message& message, std::uint64_t ticket) = 0;
+  /// Asks for what is published to these topic filters, at QoS 1, on this connection. Nothing happens when there is
+  /// none.
+  virtual void subscribe(const std::vector<std::string>& filters) = 0;
   /// DISCONNECT behind what was sent: the broker sends no will. No event follows.
   virtual void close() = 0;
   /// The connection dies under the device: no DISCONNECT, so the broker sends the will.

@@ -28,6 +28,7 @@ MessageTaker::MessageTaker(const WriterOptions& options, const store::Directory&
       decoder_(options.decoder),
       registry_(directory, options.limits, metrics),
       redelivery_(options.receive_maximum),
+      on_reply_(options.on_reply),
       metrics_(metrics) {
   redelivery_.restore(redelivery);
   for (std::size_t i = 0; i < dropped_.size(); ++i) {
@@ -70,6 +71,8 @@ Outcome MessageTaker::take(const broker::InboundMessage& message, Timestamp rece
   const auto result = decoder_.decode(message.topic, message.payload, message.payload_size, received, decoded_);
   count_losses();
   if (!result) return dead_letter(result.error().reason, result.error().detail, message, batch);
+  const bool old_ack = message.retain && decoded_.kind == proto::MessageKind::ack;
+  if (on_reply_ && !decoded_.reply.id.empty() && !old_ack) on_reply_(decoded_.reply);
 
   switch (decoded_.kind) {
     case proto::MessageKind::ignored:

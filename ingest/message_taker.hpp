@@ -67,6 +67,7 @@ class MessageTaker {
   std::vector<std::size_t> places_;      // of the message's metrics among its device's series
   std::vector<std::string_view> fresh_;  // its metrics that are new
   std::vector<std::size_t> order_;       // of the message's readings by (series, ts)
+  proto::OnDeviceReply on_reply_;
   bool caught_up_ = false;
   bool limit_hit_ = false;
   proto::DeadLetterReason refused_{};  // set by take_telemetry/take_status with Outcome::dead_letter

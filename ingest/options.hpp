@@ -25,6 +25,7 @@ struct WriterOptions {
   std::vector<std::string> filters;  // as subscribed at start, in their rank (IngestOptions::filters)
   proto::DecoderOptions decoder;
   IngestLimits limits;
+  proto::OnDeviceReply on_reply = {};  // told of what devices answer, once; retained copies of a status too
 };
 
 }  // namespace telltale::ingest

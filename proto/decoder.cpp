@@ -33,6 +33,7 @@ void reset(Decoded& out) {
   }
   if (out.kind == MessageKind::silence) out.silence = SilenceOrder{};
   out.kind = MessageKind::ignored;
+  out.reply = {};
   out.tenant = out.site = out.device = out.mapping = {};
   out.samples.clear();
   out.tags.clear();
@@ -48,6 +49,12 @@ void keep_identity_only(Decoded& out) {
   out.tags.clear();
   out.dropped.fill(0);
   out.replaced.fill(0);
+}
+
+void name_device(DeviceReply& reply, const NativeTopic& topic) {
+  reply.tenant = topic.tenant;
+  reply.site = topic.site;
+  reply.device = topic.device;
 }
 
 Rejection bad_topic(std::string detail) { return {DeadLetterReason::bad_topic, std::move(detail)}; }
@@ -124,11 +131,15 @@ Result<void, Rejection> Decoder::Impl::decode_native(const TopicParts& parts, ch
   switch (topic->topic_class) {
     case TopicClass::ack:
       out.kind = MessageKind::ack;
+      out.reply.name = topic->name;
+      read_ack(payload, size, tape, out.reply);
+      name_device(out.reply, *topic);
       return {};
     case TopicClass::status:
       if (size == 0) return {};  // how a retained message is deleted
       out.kind = MessageKind::status;
-      return read_status(payload, size, tape, clock, received, out.status);
+      name_device(out.reply, *topic);
+      return read_status(payload, size, tape, clock, received, out.status, out.reply);
     case TopicClass::control:
       if (!topic->silence.empty()) {
         out.kind = MessageKind::silence;

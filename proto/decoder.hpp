@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "proto/device_reply.hpp"
 #include "proto/event.hpp"
 #include "proto/mapping.hpp"
 #include "proto/outcome.hpp"
@@ -44,6 +45,7 @@ struct Decoded {
   DeviceStatus status;     // kind status; `device` and `retained` are left to the caller
   OperatorAction control;  // kind control
   SilenceOrder silence;    // kind silence
+  DeviceReply reply;       // kinds ack and status: what it answers, unless its id is ""
   DevicesRemoved removal;  // kind removal; `devices` and `series` are left to the caller
   std::array<std::uint32_t, drop_reason_count> dropped{};
   std::array<std::uint32_t, time_replaced_count> replaced{};

@@ -29,12 +29,19 @@ Result<void, Rejection> read_state(const JsonNode& node, DeviceStatus& out) {
   return {};
 }
 
+/// 0 for what is no code.
+std::int64_t code_in(const JsonNode& node) {
+  constexpr double most = 1e15;
+  const auto number = number_in(node);
+  return number && std::abs(*number) < most ? static_cast<std::int64_t>(*number) : 0;
+}
+
 bool opens_json(std::string_view text) noexcept { return !text.empty() && text.find_first_of("{[\"") == 0; }
 
 }  // namespace
 
 Result<void, Rejection> read_status(char* payload, std::size_t size, JsonTape& tape, const RowClock& clock,
-                                    Timestamp received, DeviceStatus& out) {
+                                    Timestamp received, DeviceStatus& out, DeviceReply& reply) {
   const auto word = trim({payload, size});
   if (const auto state = device_state(word)) {
     out.state = *state;
@@ -62,9 +69,21 @@ Result<void, Rejection> read_status(char* payload, std::size_t size, JsonTape& t
     if (node.key == "session" && !node.container()) out.session = node.text;
     if (node.key == "heartbeat_s") out.heartbeat_s = heartbeat(node);
     if (node.key == "ts") out.ts = clock.believable(node, clock.zone(), received);
+    if (node.key == "config_version" && node.kind == JsonNode::Kind::number) reply.id = node.text;
   });
   if (!state) return fail(bad_status("neither 'state' nor 'online' nor 'status'"));
   return read_state(*state, out);
+}
+
+void read_ack(char* payload, std::size_t size, JsonTape& tape, DeviceReply& out) {
+  if (!tape.parse(payload, size) || tape[JsonTape::root].kind != JsonNode::Kind::object) return;
+  tape.for_each_child(JsonTape::root, [&](std::uint32_t i) {
+    const auto& node = tape[i];
+    if (node.key == "id" && !node.container()) out.id = node.text;
+    if (node.key == "ok") out.ok = node.text != "false" && node.text != "0";
+    if (node.key == "code") out.code = code_in(node);
+    if (node.key == "msg" && node.kind == JsonNode::Kind::text) out.msg = node.text;
+  });
 }
 
 namespace {

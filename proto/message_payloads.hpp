@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proto/device_reply.hpp"
 #include "proto/row_clock.hpp"
 
 namespace telltale::proto {
@@ -7,9 +8,13 @@ namespace telltale::proto {
 // Payloads that are no telemetry. payload[size] must be writable; the payload may be changed.
 
 /// A status message of contracts 4: a word, or an object with `state`, `online` or `status`. Fills everything but
-/// `device` and `retained`.
+/// `device` and `retained`; `config_version` is put into `reply` as its id.
 [[nodiscard]] Result<void, Rejection> read_status(char* payload, std::size_t size, JsonTape& tape,
-                                                  const RowClock& clock, Timestamp received, DeviceStatus& out);
+                                                  const RowClock& clock, Timestamp received, DeviceStatus& out,
+                                                  DeviceReply& reply);
+
+/// {"id":…,"ok":…,"code":…,"msg":…} as far as it is readable: a reply without an id answers nothing.
+void read_ack(char* payload, std::size_t size, JsonTape& tape, DeviceReply& out);
 
 /// {"by":…,"comment":…,"until":…}, every key optional; no payload at all is an order without comment.
 [[nodiscard]] Result<void, Rejection> read_control(std::string_view verb, char* payload, std::size_t size,

@@ -34,6 +34,17 @@ std::string OutputTopics::presence(std::string_view tenant, std::string_view sit
   return add(topic, {site, device});
 }
 
+std::string OutputTopics::command(std::string_view tenant, std::string_view site, std::string_view device,
+                                  std::string_view name) const {
+  auto topic = start(tenant, TopicClass::cmd);
+  return add(topic, {site, device, name});
+}
+
+std::string OutputTopics::config(std::string_view tenant, std::string_view site, std::string_view device) const {
+  auto topic = start(tenant, TopicClass::config);
+  return add(topic, {site, device});
+}
+
 std::string OutputTopics::aggregate(const WindowAggregate& w) const {
   auto topic = start(w.tenant, TopicClass::aggregates);
   return add(topic, {window_name(w.window), w.site, w.device, w.metric});

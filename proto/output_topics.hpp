@@ -17,6 +17,9 @@ class OutputTopics {
   [[nodiscard]] std::string alert(const AlertTransition& alert) const;
   [[nodiscard]] std::string alert_state(const AlertTransition& alert) const;
   [[nodiscard]] std::string presence(std::string_view tenant, std::string_view site, std::string_view device) const;
+  [[nodiscard]] std::string command(std::string_view tenant, std::string_view site, std::string_view device,
+                                    std::string_view name) const;
+  [[nodiscard]] std::string config(std::string_view tenant, std::string_view site, std::string_view device) const;
   [[nodiscard]] std::string aggregate(const WindowAggregate& window) const;
   [[nodiscard]] std::string rollup(const DeviceRollup& rollup) const;
   /// For input whose device is not known, site and device are "-".

@@ -39,4 +39,14 @@ class Publisher {
   [[nodiscard]] virtual bool connected() const = 0;
 };
 
+/// Sends single messages for whoever has one, beside what the Publisher's owner sends.
+/// Threads: any.
+class Messenger {
+ public:
+  virtual ~Messenger() = default;
+  /// QoS 1: `done` is told on the publisher's thread whether the broker has the message; it must not block. False:
+  /// there is no connection, or too much is under way; nothing was sent, and `done` is not called.
+  [[nodiscard]] virtual bool publish(const Outgoing& message, std::function<void(bool delivered)> done) = 0;
+};
+
 }  // namespace telltale::proto

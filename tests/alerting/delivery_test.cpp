@@ -273,3 +273,35 @@ TEST_CASE("a class is read from topics with and without tenant", "[alerting]") {
   CHECK(alerting::class_of("acme/aggregates/1m/s/d/m") == TopicClass::aggregates);
   CHECK(alerting::class_of("control-reply/alert/a-1") == TopicClass::control_reply);
 }
+
+TEST_CASE("a retained message that was asked for is stored, sent, replaced and deleted", "[alerting]") {
+  DeliveryBench bench(3);
+  int stored = 0;
+  const auto retain = [&](const std::string& payload) {
+    bench.mailbox->post(alerting::Retain{"config/site1/d", payload, [&](bool done) { stored += done ? 1 : 0; }});
+    bench.run();
+  };
+  retain("{1}");
+  CHECK(stored == 1);  // before there is a connection
+  bench.restart();
+  bench.publisher.connect();
+  bench.run();
+  bench.acknowledge_all();
+  retain("{2}");
+  bench.acknowledge_all();
+  retain("");
+  bench.acknowledge_all();
+  CHECK(bench.wire("config/") == Payloads{"{1}", "{2}", ""});
+  CHECK_FALSE(bench.state->topic("config/site1/d"));
+  CHECK(stored == 3);
+}
+
+TEST_CASE("a fact is written when it is another than before", "[alerting]") {
+  DeliveryBench bench(3);
+  bench.mailbox->post(alerting::NoteFact{"config.reported.x", "7"});
+  bench.run();
+  CHECK(bench.state->get("config.reported.x") == "7");
+  bench.mailbox->post(alerting::NoteFact{"config.reported.x", "8"});
+  bench.run();
+  CHECK(bench.state->get("config.reported.x") == "8");
+}

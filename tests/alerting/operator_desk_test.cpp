@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "alerting/config_desk.hpp"
 #include "alerting/desk.hpp"
 #include "store/sqlite.hpp"
 #include "tests/alerting/recording_publisher.hpp"
@@ -267,4 +268,33 @@ TEST_CASE("the history can be read with plain SQL beside the running service, an
   CHECK(scene.state.forget_history(scene.now + 1h, 100) == 1);  // not the one of the alert that is not over
   CHECK(scene.desk.active_alerts("default").size() == 1);
   CHECK(states(scene.desk.transitions({})) == Strings{"d2 firing"});
+}
+
+TEST_CASE("versions of a configuration only grow, and what devices name is kept over a restart", "[alerting]") {
+  Scene scene;
+  const std::string topic = "config/site1/d";
+  proto::DeviceReply reply;
+  reply.tenant = "default";
+  reply.site = "site1";
+  reply.device = "d";
+  {
+    store::StateDb facts(scene.folder.path() / "state.db");
+    alerting::ConfigDesk configs(scene.alerting, facts, proto::Tenancy::single);
+    CHECK(configs.next_version(topic) == 1);
+    CHECK(configs.next_version(topic) == 2);
+    CHECK(configs.next_version("config/site1/e") == 1);
+    CHECK_FALSE(configs.reported(topic));
+    for (const auto* said : {"1", "no number", "2", "2"}) {
+      reply.id = said;
+      configs.note(reply);
+    }
+    CHECK(test::eventually([&] { return configs.reported(topic) == 2; }));
+    std::promise<bool> stored;
+    configs.retain(topic, "{}", [&](bool done) { stored.set_value(done); });
+    CHECK(stored.get_future().get());
+  }
+  store::StateDb facts(scene.folder.path() / "state.db");
+  alerting::ConfigDesk configs(scene.alerting, facts, proto::Tenancy::single);
+  CHECK(configs.next_version(topic) == 3);
+  CHECK(configs.reported(topic) == 2);
 }

@@ -77,8 +77,12 @@ Bodies bodies_of(const std::string& operation) {
       {"endSilence", {"", ""}},
       {"postTelemetry", {R"({"t":1})", R"({"t":1})"}},
       {"deleteDevice", {"", ""}},
+      {"patchDevice", {R"({"name":"Boiler"})", R"({"name":7})"}},
       {"testRule", {R"({"rule":"too-hot"})", R"({"rule":7})", R"({"rule":"nothing"})"}},
       {"testChannel", {"", ""}},
+      {"sendCommand", {"{}", "\"" + std::string(200, 'x') + "\""}},
+      {"putConfig", {"{}", R"({"version":1})"}},
+      {"deleteConfig", {"", ""}},
       {"testMapping", {R"({"topic":"acme/sensors/t/d","payload":"1"})", R"({"topic":"acme/x","payload":"1"})"}},
       {"createTenant", {R"({"name":"fresh"})", R"({"name":"Fresh"})", {}, R"({"name":"acme"})"}},
       {"deleteTenant", {"", ""}},
@@ -187,6 +191,40 @@ Ways ways_to_read(Benches& benches, const std::string& path) {
   };
 }
 
+/// What a device's acknowledgement makes of the answer.
+HttpAnswer acknowledged(RestBench& bench, const std::string& path) {
+  bench.messenger.attach([&](const proto::Outgoing& message) {
+    const auto id = message.payload.substr(message.payload.find("c-"), 14);
+    bench.replies.replied({"acme", "site1", "boiler", "works", id});
+  });
+  auto answer = bench.order("POST", path + "?wait=5", "{}");
+  bench.messenger.attach(nullptr);
+  return answer;
+}
+
+HttpAnswer unacknowledged(RestBench& bench, const std::string& method, const std::string& path) {
+  auto asked = std::async(std::launch::async, [&] { return bench.order(method, path + "?wait=5", "{}"); });
+  REQUIRE(eventually([&] {
+    bench.clock.advance(Millis{60'000});
+    bench.replies.expire();
+    return asked.wait_for(Millis{1}) == std::future_status::ready;
+  }));
+  return asked.get();
+}
+
+HttpAnswer command_under_way(RestBench& bench,
+                             const std::function<std::function<HttpAnswer()>(const std::string&)>& as) {
+  const auto before = bench.messenger.sent().size();
+  bench.messenger.hold();
+  const auto keyed = as(bearer(bench.hand) + "Idempotency-Key: command\r\n");
+  auto first = std::async(std::launch::async, keyed);
+  REQUIRE(eventually([&] { return bench.messenger.sent().size() > before; }));
+  auto second = keyed();
+  bench.messenger.release();
+  (void)first.get();
+  return second;
+}
+
 Ways ways_to_change(Benches& benches, const std::string& method, const std::string& path,
                     const std::string& operation) {
   const auto good = existing(path);
@@ -200,7 +238,8 @@ Ways ways_to_change(Benches& benches, const std::string& method, const std::stri
   };
   const auto done = order(good);
   return {
-      {"200", done},
+      {"200", [&benches, good, done,
+               acks = operation == "sendCommand"] { return acks ? acknowledged(benches.usual, good) : done(); }},
       {"201", done},
       {"202", done},
       {"204", done},
@@ -214,6 +253,7 @@ Ways ways_to_change(Benches& benches, const std::string& method, const std::stri
       {"409",
        [&benches, path, method, good, key, as, order, there = bodies.there] {
          if (!there.empty()) return benches.usual.send(method, good, there, key);
+         if (path.find("/commands/") != std::string::npos) return command_under_way(benches.usual, as);
          if (path.find("{id}") != std::string::npos) return order(replaced(path, "{id}", DeskDouble::old))();
          auto& intake = benches.usual.intake;
          const auto before = intake.posted().size();
@@ -252,6 +292,7 @@ Ways ways_to_change(Benches& benches, const std::string& method, const std::stri
        }},
       {"503", [&benches, method, good, path,
                body = bodies.good] { return benches.full.send(method, good, body, able(benches.full, path)); }},
+      {"504", [&benches, method, good] { return unacknowledged(benches.usual, method, good); }},
   };
 }
 

@@ -117,6 +117,9 @@ RestBench::RestBench(Options options) {
                             R"({"ts":1763690000000,"time":"2025-11-21T01:53:20Z","tenant":"acme","site":"site1",)"
                             R"("device":"boiler","state":"online","online":1,"last_seen_ts":1763690000000,)"
                             R"("heartbeat_s":60,"source":"birth"})"});
+  state->topic_changed({.topic = proto::OutputTopics(proto::Tenancy::multi).config("acme", "site1", "boiler"),
+                        .payload = R"({"version":7,"interval_s":60})"});
+  notes = std::make_unique<api::DeviceNotes>(*state);
   keys = std::make_unique<store::KeysDb>(folder.path() / store::KeysDb::file_name);
   service_keys = std::make_unique<store::KeysDb>(folder.path() / store::KeysDb::file_name);
   gate = std::make_unique<api::Gate>(*service_keys, options.gate, clock);

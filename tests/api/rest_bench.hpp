@@ -5,15 +5,19 @@
 #include <string_view>
 #include <vector>
 
+#include "api/device_notes.hpp"
+#include "api/device_replies.hpp"
 #include "api/http_server.hpp"
 #include "api/rest.hpp"
 #include "api/rest_tenants.hpp"
 #include "store/state_db.hpp"
 #include "store/store.hpp"
 #include "tests/api/channel_desk_double.hpp"
+#include "tests/api/configs_double.hpp"
 #include "tests/api/desk_double.hpp"
 #include "tests/api/http_client.hpp"
 #include "tests/api/intake_double.hpp"
+#include "tests/api/messenger_double.hpp"
 #include "tests/api/trial_double.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/simulated_clock.hpp"
@@ -56,7 +60,8 @@ class RestBench {
   /// With a key of acme that may read and write.
   HttpAnswer order(std::string_view method, std::string_view path, std::string_view body = {});
   [[nodiscard]] api::RestParts parts() {
-    return {*gate, *archive, desk, *live, intake, rules, proto::Tenancy::multi, clock, decoding, trial, channels};
+    return {*gate, *archive, desk,      *live,   intake,  rules, proto::Tenancy::multi, clock, decoding,
+            trial, channels, messenger, replies, configs, *notes};
   }
   /// All that the service serves and that is not the same for everybody.
   [[nodiscard]] std::vector<api::Route> routes(const api::RestLimits& limits = {});
@@ -79,7 +84,11 @@ class RestBench {
   api::DecodingInForce decoding;  // multi-tenant: `tasmota` and the tutorial's
   TrialDouble trial;
   ChannelDeskDouble channels;
-  std::unique_ptr<api::Live> live;  // not started: a test that wants its thread starts it
+  std::unique_ptr<api::DeviceNotes> notes;
+  MessengerDouble messenger;
+  api::DeviceReplies replies{clock};  // not started: a test that wants waits to end ends them
+  ConfigsDouble configs{state};       // acme's site1/boiler has version 7
+  std::unique_ptr<api::Live> live;    // not started: a test that wants its thread starts it
   std::unique_ptr<api::HttpServer> server;
   std::string acme;   // the key of read()
   std::string hand;   // the key of order()

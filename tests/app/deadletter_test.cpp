@@ -27,6 +27,7 @@ class FakeWire final : public devices::Wire {
     events_.push_back({mood_ == Mood::drops ? WireEvent::Kind::lost : WireEvent::Kind::delivered, ticket});
     return true;
   }
+  void subscribe(const std::vector<std::string>&) override {}
   void close() override { closed = true; }
   void cut() override {}
   std::vector<WireEvent> take_events() override { return std::exchange(events_, {}); }

@@ -2,6 +2,7 @@
 #include "broker/reachability.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <mutex>
 
@@ -85,6 +86,25 @@ TEST_CASE("what is sent arrives and is told as delivered, QoS 0 and QoS 1", "[br
   CHECK(eventually([&] { return ours.count("delivered 7") == 1 && ours.count("delivered 8") == 1; }));
   CHECK(ours.metrics.value("telltale_mqtt_messages_published_total{class=\"alerts\",result=\"ok\"}") == 1);
   CHECK(ours.metrics.value("telltale_mqtt_messages_published_total{class=\"aggregates\",result=\"ok\"}") == 1);
+}
+
+TEST_CASE("a single message is told to its sender only, delivered or not", "[broker]") {
+  Mosquitto broker;
+  RecordedSession watcher(quick_options(broker.port(), {"cmd/#"}));
+  REQUIRE(eventually([&] { return watcher.caught_up(); }));
+  RecordedPublisher ours(quick_publisher(broker.port()));
+  REQUIRE(eventually([&] { return ours.count("retained complete") == 1; }));
+  std::atomic<int> delivered = 0;
+  std::atomic<int> failed = 0;
+  const auto done = [&](bool ok) { ++(ok ? delivered : failed); };
+  const proto::Outgoing command{.topic = "cmd/s/d/on", .payload = "{}", .qos = 1, .retain = false, .expiry_s = 30};
+  CHECK(ours.publisher.publish(command, done));
+  REQUIRE(eventually([&] { return delivered == 1 && watcher.message_count() == 1; }));
+  CHECK(ours.notes() == std::vector<std::string>{"connected", "retained complete"});
+  CHECK(ours.metrics.value("telltale_mqtt_messages_published_total{class=\"cmd\",result=\"ok\"}") == 1);
+  ours.publisher.stop();
+  CHECK_FALSE(ours.publisher.publish(command, done));
+  CHECK(failed == 0);
 }
 
 TEST_CASE("the service status is retained: online with our nonce, offline after an orderly stop", "[broker]") {

@@ -278,4 +278,42 @@ TEST_CASE("broken payloads are refused by the decoder, whatever their kind", "[d
   CHECK(reasons == std::set{proto::DeadLetterReason::bad_json, proto::DeadLetterReason::bad_utf8});
 }
 
+TEST_CASE("a device follows commands that it knows and acknowledges all", "[devices]") {
+  Bench bench;
+  bench.run(1s);
+  CHECK(bench.wire.subscribed == std::vector<std::string>{"cmd/hall/dev-1/#", "config/hall/dev-1"});
+  const auto readings = bench.telemetry().size();
+  bench.wire.bring("cmd/hall/dev-1/measure", R"({"id":"c-81","ts":1763700000000,"ttl_s":30})");
+  bench.device.step();
+  CHECK(bench.telemetry().size() == readings + 1);
+  CHECK(bench.wire.payloads("ack/hall/dev-1/measure") ==
+        std::vector<std::string>{R"({"id":"c-81","ok":true,"code":0,"msg":"done"})"});
+  bench.wire.bring("cmd/hall/dev-1/fly", R"({"id":"c-82","args":{"high":true}})");
+  bench.wire.bring("cmd/hall/dev-1/measure", "now");  // no command
+  bench.wire.bring("cmd/hall/dev-2/measure", R"({"id":"c-83"})");
+  bench.device.step();
+  CHECK(bench.wire.payloads("ack/hall/dev-1/fly") ==
+        std::vector<std::string>{R"({"id":"c-82","ok":false,"code":404,"msg":"no such command"})"});
+  CHECK(bench.device.tally().commands == 2);
+}
+
+TEST_CASE("a device follows its configuration and names the version in each status", "[devices]") {
+  Bench bench;
+  bench.run(1s);
+  bench.wire.bring("config/hall/dev-1", R"({"version":7,"interval_s":0.5,"heartbeat_s":20,"colour":"red"})");
+  bench.device.step();
+  CHECK(contains(bench.status().back(), R"("config_version":7,"fw":"sim-1","heartbeat_s":20,"reason":"config")"));
+  const auto readings = bench.telemetry().size();
+  bench.run(5s);
+  CHECK(bench.telemetry().size() >= readings + 9);
+  bench.wire.lose();
+  bench.run(5s);
+  CHECK(contains(bench.status().back(), R"("config_version":7)"));
+  bench.wire.bring("config/hall/dev-1", "");
+  bench.wire.bring("config/hall/dev-1", "{");
+  bench.wire.lose();
+  bench.run(5s);
+  CHECK_FALSE(contains(bench.status().back(), "config_version"));
+}
+
 }  // namespace telltale::devices

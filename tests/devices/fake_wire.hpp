@@ -13,8 +13,9 @@ class FakeWire final : public Wire {
  public:
   bool reachable = true;
   bool acknowledging = true;
-  std::vector<Message> sent;   // over all connections
-  std::vector<Message> wills;  // one per open()
+  std::vector<Message> sent;            // over all connections
+  std::vector<Message> wills;           // one per open()
+  std::vector<std::string> subscribed;  // on the last connection
   int cuts = 0, closes = 0;
 
   void open(const Message& will) override {
@@ -28,6 +29,7 @@ class FakeWire final : public Wire {
     if (acknowledging) events_.push_back({WireEvent::Kind::delivered, ticket});
     return true;
   }
+  void subscribe(const std::vector<std::string>& filters) override { subscribed = filters; }
   void close() override {
     open_ = false;
     ++closes;
@@ -39,6 +41,9 @@ class FakeWire final : public Wire {
   [[nodiscard]] std::vector<WireEvent> take_events() override { return std::exchange(events_, {}); }
   void wait(Millis) override {}
 
+  void bring(const std::string& topic, const std::string& payload) {
+    events_.push_back({WireEvent::Kind::arrived, 0, {topic, payload, 1, false}});
+  }
   void lose() {
     if (std::exchange(open_, false)) events_.push_back({WireEvent::Kind::lost, 0});
   }

@@ -126,5 +126,31 @@ TEST_CASE("the ESP32 sketch keeps the device contract through start, outage and 
   for (const auto& message : broker.published) CHECK(message.payload.find("nan") == std::string::npos);
   decode_all(broker.published, board.wall_clock_s);
 
+  // Commands are acknowledged, known or not; a configuration is followed, and named in each status from then on.
+  board.temperature = 20;
+  CHECK(broker.subscribed == std::vector<std::string>{"cmd/home/esp32-1/#", "config/home/esp32-1"});
+  broker.published.clear();
+  broker.messages = {{"cmd/home/esp32-1/measure", R"({"id":"c-81","ts":1763700000000,"ttl_s":30})"},
+                     {"cmd/home/esp32-1/fly", R"({"id":"c-82","args":{"high":true}})"},
+                     {"cmd/home/esp32-1/fly", "no command"},
+                     {"cmd/home/other/fly", R"({"id":"c-83"})"},
+                     {"config/home/esp32-1", R"({"version":7,"interval_s":20,"heartbeat_s":90})"}};
+  run_for(60);
+  const auto acks = [](const std::string& name) {
+    std::vector<std::string> found;
+    for (const auto& message : broker.published)
+      if (message.topic == "ack/home/esp32-1/" + name) found.push_back(message.payload);
+    return found;
+  };
+  CHECK(acks("measure") == std::vector<std::string>{R"({"id":"c-81","ok":true,"code":0})"});
+  CHECK(acks("fly") == std::vector<std::string>{R"({"id":"c-82","ok":false,"code":404})"});
+  CHECK(telemetry().size() >= 2);  // every 20 s, from 20 s on; it was every 10
+  CHECK(telemetry().size() <= 3);
+  const auto named = std::ranges::find_if(broker.published, [](const auto& message) {
+    return message.topic == "status/home/esp32-1" && message.payload.find("\"config_version\":7") != std::string::npos;
+  });
+  REQUIRE(named != broker.published.end());
+  CHECK(named->payload.find("\"heartbeat_s\":90") != std::string::npos);
+
   CHECK(broker.largest_packet <= PubSubClient::buffer_bytes);
 }

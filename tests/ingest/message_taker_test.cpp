@@ -97,6 +97,22 @@ TEST_CASE("a stamp of ours takes no reading's place, though our clock was set ba
   CHECK(b.batch.readings[3].source == proto::TsSource::receive);
 }
 
+TEST_CASE("what a device answers is told once, and an old acknowledgement not at all", "[ingest]") {
+  std::vector<std::string> told;
+  auto options = Bench::make_options();
+  options.on_reply = [&](const proto::DeviceReply& reply) {
+    told.push_back(std::string(reply.device) + ' ' + std::string(reply.name) + ' ' + std::string(reply.id));
+  };
+  Bench b(options);
+  b.take("ack/s/d/reset", R"({"id":"c-1"})", qos1(1));
+  b.take("ack/s/d/reset", R"({"id":"c-2"})", retained());
+  b.take("ack/s/d/reset", "done");
+  b.take("status/s/d", R"({"state":"online","config_version":7})", retained());
+  b.take("status/s/d", R"({"state":"dancing","config_version":8})");  // a dead letter
+  b.take("status/s/d", R"({"state":"online"})");
+  CHECK(told == std::vector<std::string>{"d reset c-1", "d  7"});
+}
+
 TEST_CASE("before the marker readings without own time are backlog", "[ingest]") {
   Bench b;
   b.taker.caught_up(false);

@@ -18,6 +18,38 @@ TEST_CASE("an acknowledgement is a sign of life without readings", "[proto]") {
   CHECK(decode.out.device == "esp32-7");
 }
 
+TEST_CASE("an acknowledgement names what it answers, as far as it is readable", "[proto]") {
+  const auto [topic, payload, id, ok, code, msg] =
+      GENERATE(table<std::string, std::string, std::string, bool, std::int64_t, std::string>({
+          {"ack/site1/d/relay", R"({"id":"c-81","ok":true,"code":0,"msg":"done"})", "c-81", true, 0, "done"},
+          {"ack/site1/d/relay", R"({"msg":"l\u00e4uft","code":-3,"ok":false,"id":"c-81"})", "c-81", false, -3, "läuft"},
+          {"ack/site1/d/relay", R"({"id":81,"ok":0})", "81", false, 0, ""},
+          {"ack/site1/d/relay", R"({"id":"c-81","ok":[],"code":1e300,"msg":7})", "c-81", true, 0, ""},
+          {"ack/site1/d/relay", R"({"id":{},"ok":true})", "", true, 0, ""},
+          {"ack/site1/d/relay", "done", "", true, 0, ""},
+          {"ack/site1/d/relay", "", "", true, 0, ""},
+          {"status/site1/d", R"({"state":"online","config_version":7})", "7", true, 0, ""},
+          {"status/site1/d", R"({"state":"online","config_version":"7"})", "", true, 0, ""},
+          {"status/site1/d", "online", "", true, 0, ""},
+          {"telemetry/site1/d", R"({"id":"c-81","t":1})", "", true, 0, ""},
+      }));
+  CAPTURE(topic, payload);
+  Decoding decode;
+  decode("ack/site9/other/blink", R"({"id":"c-1","ok":false,"code":9,"msg":"old"})");
+  decode(topic, payload);
+  REQUIRE(decode.taken());
+  const auto& reply = decode.out.reply;
+  CHECK(reply.id == id);
+  CHECK(reply.ok == ok);
+  CHECK(reply.code == code);
+  CHECK(reply.msg == msg);
+  if (id.empty()) return;
+  CHECK(reply.tenant == "default");
+  CHECK(reply.site == "site1");
+  CHECK(reply.device == "d");
+  CHECK(reply.name == (topic.starts_with("ack/") ? "relay" : ""));
+}
+
 TEST_CASE("an operator acknowledges and silences alerts", "[proto]") {
   const auto [topic, payload, expected] = GENERATE(table<std::string, std::string, OperatorAction>({
       {"control/alert/a-9c1f/ack",

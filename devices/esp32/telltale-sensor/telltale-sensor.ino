@@ -7,7 +7,8 @@
 //  - times from NTP; without NTP readings carry no time, and buffered ones say how long ago they were taken;
 //  - the last 60 readings are kept while there is no connection and sent oldest first, as many rows as fit a packet;
 //  - reconnects with exponential back-off and full jitter, so that a thousand devices do not return as one wave;
-//  - a sensor that fails is left out, never sent as 0.
+//  - a sensor that fails is left out, never sent as 0;
+//  - commands are acknowledged, and the version of the configuration that it follows is in each status.
 #include <PubSubClient.h>
 #include <WiFi.h>
 #include <time.h>
@@ -37,10 +38,12 @@ static const uint32_t first_backoff_ms = 1000, last_backoff_ms = 60000;
 static Sample samples[kept_samples];  // a ring, oldest at `oldest`
 static int oldest = 0, waiting = 0;
 
-static char telemetry_topic[96], status_topic[96];
+static char telemetry_topic[96], status_topic[96], config_topic[96], command_topics[96];
 static char session[9];
 static uint32_t backoff_ms = first_backoff_ms, next_attempt_ms = 0, next_sample_ms = 0, last_sent_ms = 0;
 static const char* birth_reason = "power_on";
+static long config_version = 0;  // 0: none was given
+static long interval_s = INTERVAL_S, heartbeat_s = HEARTBEAT_S;
 
 // ---- your sensor: replace these two ---------------------------------------------------------------------------------
 
@@ -151,13 +154,68 @@ static void send_samples() {
 static bool publish_status(const char* state, const char* reason) {
   char payload[160];
   int n = snprintf(payload, sizeof payload, "{\"state\":\"%s\",\"session\":\"%s\",\"heartbeat_s\":%d", state, session,
-                   HEARTBEAT_S);
+                   (int)heartbeat_s);
   const int64_t now = time_or_zero();
   if (now > 0) n += snprintf(payload + n, sizeof payload - n, ",\"ts\":%lld", (long long)now);
+  if (config_version > 0) n += snprintf(payload + n, sizeof payload - n, ",\"config_version\":%ld", config_version);
   snprintf(payload + n, sizeof payload - n, ",\"rssi\":%d,\"fw\":\"ref-1\",\"reason\":\"%s\"}", (int)WiFi.RSSI(), reason);
   last_sent_ms = millis();
   return mqtt.publish(status_topic, payload, true);
 }
+
+// ---- commands and configuration -------------------------------------------------------------------------------------
+
+// A whole number of the flat JSON that Telltale sends.
+static long number_of(const char* json, const char* quoted_key, long otherwise) {
+  const char* at = strstr(json, quoted_key);
+  return at ? strtol(at + strlen(quoted_key), nullptr, 10) : otherwise;
+}
+
+// Yours: true when the command was followed. Its JSON is there for its args.
+static bool follow(const char* command, const char* json) {
+  (void)json;
+  if (strcmp(command, "measure") != 0) return false;
+  next_sample_ms = millis();
+  return true;
+}
+
+static void obey(const char* command, const char* json) {
+  const char* id = strstr(json, "\"id\":\"");
+  if (!id) return;
+  id += 6;
+  const int length = (int)strcspn(id, "\"");
+  const bool followed = follow(command, json);
+  char topic[160], ack[160];
+  snprintf(topic, sizeof topic, "ack/%s/%s/%s", SITE, DEVICE, command);
+  snprintf(ack, sizeof ack, "{\"id\":\"%.*s\",\"ok\":%s,\"code\":%d}", length, id, followed ? "true" : "false",
+           followed ? 0 : 404);
+  mqtt.publish(topic, ack, false);
+}
+
+static void configure(const char* json) {
+  config_version = number_of(json, "\"version\":", 0);
+  const long interval = number_of(json, "\"interval_s\":", INTERVAL_S);
+  const long heartbeat = number_of(json, "\"heartbeat_s\":", HEARTBEAT_S);
+  interval_s = interval > 0 ? interval : INTERVAL_S;
+  heartbeat_s = heartbeat > 0 ? heartbeat : HEARTBEAT_S;
+  next_sample_ms = millis() + interval_s * 1000UL;
+  publish_status("online", "config");
+}
+
+static void on_message(char* topic, uint8_t* bytes, unsigned int length) {
+  // Copies: PubSubClient sends from the buffer that holds these.
+  char json[192], command[49] = "";
+  if (length >= sizeof json) return;
+  memcpy(json, bytes, length);
+  json[length] = '\0';
+  if (strcmp(topic, config_topic) == 0) return configure(json);
+  const size_t prefix = strlen(command_topics) - 1;  // "cmd/site/device/#" without '#'
+  if (strncmp(topic, command_topics, prefix) != 0) return;
+  snprintf(command, sizeof command, "%s", topic + prefix);
+  obey(command, json);
+}
+
+// ---- connecting -----------------------------------------------------------------------------------------------------
 
 static void connect_if_due() {
   if (WiFi.status() != WL_CONNECTED || !reached(next_attempt_ms)) return;
@@ -167,6 +225,8 @@ static void connect_if_due() {
   const char* user = MQTT_USER[0] != '\0' ? MQTT_USER : nullptr;
   const char* password = MQTT_PASSWORD[0] != '\0' ? MQTT_PASSWORD : nullptr;
   if (mqtt.connect(DEVICE, user, password, status_topic, 1, true, will) && publish_status("online", birth_reason)) {
+    mqtt.subscribe(command_topics, 1);
+    mqtt.subscribe(config_topic, 1);
     birth_reason = "reconnect";
     backoff_ms = first_backoff_ms;
     return;
@@ -179,6 +239,8 @@ void setup() {
   Serial.begin(115200);
   snprintf(telemetry_topic, sizeof telemetry_topic, "telemetry/%s/%s", SITE, DEVICE);
   snprintf(status_topic, sizeof status_topic, "status/%s/%s", SITE, DEVICE);
+  snprintf(config_topic, sizeof config_topic, "config/%s/%s", SITE, DEVICE);
+  snprintf(command_topics, sizeof command_topics, "cmd/%s/%s/#", SITE, DEVICE);
   WiFi.mode(WIFI_STA);
   WiFi.setAutoReconnect(true);
   WiFi.begin(WIFI_SSID, WIFI_PASSWORD);
@@ -188,17 +250,18 @@ void setup() {
 #endif
   mqtt.setServer(MQTT_HOST, MQTT_PORT);
   mqtt.setKeepAlive(30);
+  mqtt.setCallback(on_message);
   mqtt.setSocketTimeout(5);
 }
 
 void loop() {
   if (reached(next_sample_ms)) {
-    next_sample_ms = millis() + INTERVAL_S * 1000UL;
+    next_sample_ms = millis() + interval_s * 1000UL;
     keep_sample();
   }
   if (mqtt.loop()) {
     send_samples();
-    if (reached(last_sent_ms + HEARTBEAT_S * 1000UL)) publish_status("online", "heartbeat");
+    if (reached(last_sent_ms + heartbeat_s * 1000UL)) publish_status("online", "heartbeat");
   } else {
     connect_if_due();
   }

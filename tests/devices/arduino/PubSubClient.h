@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "WiFi.h"
@@ -24,6 +25,8 @@ struct BrokerSide {
   std::vector<Published> published;
   std::vector<Connect> connects;  // also the refused ones
   std::size_t largest_packet = 0;
+  std::vector<std::string> subscribed;                        // by the present connection
+  std::vector<std::pair<std::string, std::string>> messages;  // topic and payload, for its next loop()
 };
 inline BrokerSide broker;
 
@@ -46,7 +49,14 @@ class PubSubClient {
     const auto field = [](const char* text) { return text ? 2 + std::strlen(text) : 0; };
     if (!fits(5 + 10 + field(id) + field(will_topic) + field(will) + field(user) + field(password))) return false;
     broker.connected = broker.reachable;
+    broker.subscribed.clear();
     return broker.connected;
+  }
+  using Callback = void (*)(char* topic, std::uint8_t* payload, unsigned int length);
+  void setCallback(Callback callback) { callback_ = callback; }
+  bool subscribe(const char* topic, std::uint8_t) {
+    arduino_test::broker.subscribed.push_back(topic);
+    return arduino_test::broker.connected;
   }
   bool publish(const char* topic, const char* payload, bool retained) {
     auto& broker = arduino_test::broker;
@@ -58,10 +68,17 @@ class PubSubClient {
   bool loop() {
     auto& broker = arduino_test::broker;
     if (!broker.reachable) broker.connected = false;
+    if (!broker.connected) return false;
+    for (auto& [topic, payload] : std::exchange(broker.messages, {})) {
+      if (!fits(5 + 2 + topic.size() + 2 + payload.size())) continue;  // dropped without a word
+      callback_(topic.data(), reinterpret_cast<std::uint8_t*>(payload.data()), static_cast<unsigned>(payload.size()));
+    }
     return broker.connected;
   }
 
  private:
+  Callback callback_ = nullptr;
+
   static bool fits(std::size_t bytes) {
     auto& broker = arduino_test::broker;
     if (bytes > broker.largest_packet) broker.largest_packet = bytes;

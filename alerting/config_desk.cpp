@@ -1,0 +1,54 @@
+#include "alerting/config_desk.hpp"
+
+#include <charconv>
+
+#include "proto/output_topics.hpp"
+
+namespace telltale::alerting {
+
+namespace {
+
+std::string given_key(const std::string& topic) { return "config.given." + topic; }
+std::string reported_key(const std::string& topic) { return "config.reported." + topic; }
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
+std::optional<std::int64_t> fact(const store::StateDb& facts, const std::string& key) {
+  const auto text = facts.get(key);
+  return text ? whole_number(*text) : std::nullopt;
+}
+
+}  // namespace
+
+std::int64_t ConfigDesk::next_version(const std::string& topic) {
+  const std::lock_guard lock(versions_);
+  const auto next = fact(facts_, given_key(topic)).value_or(0) + 1;
+  facts_.put(given_key(topic), std::to_string(next));
+  return next;
+}
+
+void ConfigDesk::retain(std::string topic, std::string payload, std::function<void(bool)> stored) {
+  alerting_.retain(std::move(topic), std::move(payload), std::move(stored));
+}
+
+std::optional<std::int64_t> ConfigDesk::reported(const std::string& topic) const {
+  return fact(facts_, reported_key(topic));
+}
+
+void ConfigDesk::note(const proto::DeviceReply& reply) {
+  const auto version = whole_number(reply.id);
+  if (!version) return;
+  auto topic = proto::OutputTopics(tenancy_).config(reply.tenant, reply.site, reply.device);
+  {
+    const std::lock_guard lock(noted_mutex_);
+    const auto [known, fresh] = noted_.emplace(std::hash<std::string>()(topic), *version);
+    if (!fresh && std::exchange(known->second, *version) == *version) return;
+  }
+  alerting_.note_fact(reported_key(topic), std::to_string(*version));
+}
+
+}  // namespace telltale::alerting

@@ -1,0 +1,146 @@
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "api/answer_encoding.hpp"
+#include "api/device_order.hpp"
+#include "api/device_replies.hpp"
+#include "api/rest_commands.hpp"
+#include "api/rest_question.hpp"
+#include "proto/device_configs.hpp"
+#include "proto/output_topics.hpp"
+
+namespace telltale::api {
+
+namespace {
+
+std::string topic_of(const RestParts& parts, const Caller& caller, const Request& request) {
+  return proto::OutputTopics(parts.tenancy)
+      .config(caller.tenant, request.parameter("site"), request.parameter("device"));
+}
+
+/// {"version":7,"reported_version":6,"applied":false,"config":{…}} of what is retained.
+std::string config_json(const std::string& payload, std::optional<std::int64_t> reported) {
+  rapidjson::Document stored;
+  stored.Parse<rapidjson::kParseNumbersAsStringsFlag>(payload.data(), payload.size());
+  const bool usable = !stored.HasParseError() && stored.IsObject() && stored.HasMember("version");
+  if (!usable) throw store::StoreFailure("state.db: a configuration is no JSON object with a version");
+  const std::string version(stored["version"].GetString(), stored["version"].GetStringLength());
+  std::string body;
+  {
+    JsonObject out(body);
+    out.member("version") += version;
+    if (reported) out.integer("reported_version", *reported);
+    out.member("applied") += reported && std::to_string(*reported) == version ? "true" : "false";
+    auto& config = out.member("config");
+    // {"version":7,"interval_s":60} without its first member, which put_config() has written.
+    const auto comma = payload.find(',');
+    config += comma == std::string::npos ? "{}" : '{' + payload.substr(comma + 1);
+  }
+  return body;
+}
+
+/// "" or the answer of GET.
+std::string config_now(const RestParts& parts, const std::string& topic) {
+  const auto view = parts.archive.lend();
+  const auto payload = view->retained(topic);
+  return payload && !payload->empty() ? config_json(*payload, parts.configs.reported(topic)) : std::string();
+}
+
+/// What keeps it from being changed: it is not as the client believes.
+std::optional<Problem> changed_meanwhile(const RestParts& parts, const Request& request, const std::string& topic) {
+  const auto expected = request.header("If-Match");
+  if (expected.empty()) return std::nullopt;
+  const auto now = config_now(parts, topic);
+  if (!now.empty() && has_etag(expected, etag_of(now))) return std::nullopt;
+  return Problem{412, "precondition-failed", "It has changed", "If-Match names another state of the configuration"};
+}
+
+Problem unavailable() { return {503, "unavailable", "Nothing can be stored now", "it could not be written"}; }
+
+/// The members of the body behind a version; or what is wrong with it.
+Result<std::string, Problem> settings_of(const Request& request) {
+  auto settings = compact_body(request);
+  if (!settings) return settings;
+  rapidjson::Document read;
+  read.Parse<rapidjson::kParseIterativeFlag>(settings->data(), settings->size());
+  if (settings->empty() || !read.IsObject()) {
+    return fail(Problem{400, "validation", "The body is not valid", "a JSON object is needed"});
+  }
+  if (read.HasMember("version")) {
+    const std::string detail = "is given by the service";
+    return fail(Problem{422, "validation", "The body is not valid", detail, {{{}, detail, "/version"}}});
+  }
+  return settings;
+}
+
+std::string put_answer(std::int64_t version, bool applied) {
+  std::string body;
+  {
+    JsonObject out(body);
+    out.integer("version", version);
+    out.member("applied") += applied ? "true" : "false";
+  }
+  return body;
+}
+
+}  // namespace
+
+Answer get_config(const Question& question) {
+  const QueryText query(question.request, {});
+  if (auto problem = query.problem()) return fail(*std::move(problem));
+  auto now = config_now(question.parts, topic_of(question.parts, question.caller, question.request));
+  if (now.empty()) return fail(not_found("the device has no configuration"));
+  return json(std::move(now));
+}
+
+void put_config(const RestParts& parts, const Caller& caller, const Request& request, const Settle& settle) {
+  QueryText query(request, {"wait"});
+  const auto wait = query.count("wait", 1, longest_wait.count());
+  if (auto problem = query.problem()) return settle(fail(*std::move(problem)));
+  const auto settings = settings_of(request);
+  if (!settings) return settle(fail(settings.error()));
+  if (auto problem = no_such_device(parts, caller, request)) return settle(fail(*std::move(problem)));
+  const auto topic = topic_of(parts, caller, request);
+  if (auto problem = changed_meanwhile(parts, request, topic)) return settle(fail(*std::move(problem)));
+  // Before a number is spent: the longest version that there will be.
+  const auto with = [&](std::int64_t version) {
+    const auto head = "{\"version\":" + std::to_string(version);
+    return *settings == "{}" ? head + '}' : head + ',' + settings->substr(1);
+  };
+  if (auto problem = too_long(with(999'999))) return settle(fail(*std::move(problem)));
+
+  const auto version = parts.configs.next_version(topic);
+  if (!wait) {
+    return parts.configs.retain(topic, with(version), [settle, version](bool stored) {
+      if (stored) return settle(json(put_answer(version, false)));
+      settle(fail(unavailable()));
+    });
+  }
+  const DeviceReplies::Awaited awaited{caller.tenant, request.parameter("site"), request.parameter("device"), "",
+                                       std::to_string(version)};
+  const bool room = parts.replies.expect(
+      awaited, std::chrono::seconds(*wait), [settle, version](const std::optional<KeptReply>& reply) {
+        if (reply) return settle(json(put_answer(version, true)));
+        settle(fail(Problem{504, "unavailable", "The device has not answered",
+                            "version " + std::to_string(version) + " stays in force, and is not confirmed yet"}));
+      });
+  if (!room) return settle(fail(Problem{503, "unavailable", "Too busy", "too many requests wait for devices"}));
+  parts.configs.retain(topic, with(version), [&replies = parts.replies, settle, awaited](bool stored) {
+    if (!stored && replies.forget(awaited)) settle(fail(unavailable()));
+  });
+}
+
+void remove_config(const RestParts& parts, const Caller& caller, const Request& request, const Settle& settle) {
+  const QueryText query(request, {});
+  if (auto problem = query.problem()) return settle(fail(*std::move(problem)));
+  const auto topic = topic_of(parts, caller, request);
+  if (config_now(parts, topic).empty()) return settle(fail(not_found("the device has no configuration")));
+  if (auto problem = changed_meanwhile(parts, request, topic)) return settle(fail(*std::move(problem)));
+  parts.configs.retain(topic, "", [settle](bool stored) {
+    if (stored) return settle(Response{204, {}, {}, {}});
+    settle(fail(unavailable()));
+  });
+}
+
+}  // namespace telltale::api
