@@ -84,6 +84,10 @@ bool Catalog::is_sealed(std::uint64_t generation) {
   return database_.number("select count(*) from generation where generation=" + std::to_string(generation)) > 0;
 }
 
+Catalog::SealMark Catalog::seal_mark() {
+  return {static_cast<std::uint64_t>(database_.number("select count(*) from generation")), last_generation()};
+}
+
 std::uint64_t Catalog::last_sequence() {
   return static_cast<std::uint64_t>(database_.number("select max(last_sequence) from generation"));
 }

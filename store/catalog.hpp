@@ -57,6 +57,11 @@ class Catalog {
   /// Repeating it changes nothing. Returns how many dead letters had to go to stay within `dead_letter_bytes`.
   std::uint64_t record(const Sealed& sealed, std::uint64_t dead_letter_bytes);
   [[nodiscard]] bool is_sealed(std::uint64_t generation);
+  /// Another one after each seal.
+  struct SealMark {
+    std::uint64_t seals = 0, last_generation = 0;
+  };
+  [[nodiscard]] SealMark seal_mark();
 
   void load(DirectoryBuilder& directory);
   [[nodiscard]] std::optional<Latest> latest(proto::SeriesId series);

@@ -82,7 +82,7 @@ class FleetRead {
       if (is_wanted(series)) found[series];
     });
     for (auto& [series, files] : found) {
-      Pieces pieces(series);
+      Pieces pieces(series, view_);
       for (auto& [file, heads] : files) pieces.add(std::move(file), std::move(heads));
       read(pieces, series, interval);
     }
@@ -90,7 +90,7 @@ class FleetRead {
 
   void read(const MomentsPlan::Interval& interval, const std::set<SeriesId>& only) {
     for (const auto series : only) {
-      Pieces pieces(series);
+      Pieces pieces(series, view_);
       for (const auto& file : interval.day->files) {
         auto opened = view_.open(file);
         auto heads = opened.file->heads(series, interval.from, interval.to);

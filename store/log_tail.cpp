@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "store/batch_codec.hpp"
+#include "store/day.hpp"
 
 namespace telltale::store {
 
@@ -47,7 +48,8 @@ void LogTail::refresh() {
   for (const auto& file : files) {
     if (segments_.contains(file.generation) || forgotten_.contains(file.generation)) continue;
     if (auto scanner = SegmentScanner::open(file.path)) {
-      segments_.emplace(file.generation, Segment{file.generation, std::move(*scanner), {}, {}, {}, 0, {}, {}, {}});
+      segments_.emplace(file.generation,
+                        Segment{file.generation, std::move(*scanner), {}, {}, {}, {}, 0, 0, {}, {}, {}});
       ++directory_version_;
     }
   }
@@ -70,8 +72,37 @@ void LogTail::walk(Segment& segment) {
     }
     if (frame.readings == 0) continue;
     const auto at = segment.frames.size() - 1;
+    note_hours(segment, frame);
     segment.blocks.push_back({at, at + 1, frame.readings, frame.t_min, frame.t_max, std::nullopt});
   }
+}
+
+void LogTail::note_hours(Segment& segment, const Frame& frame) {
+  constexpr std::int64_t most_hours = 48;
+  const auto end = segment.frames.size();
+  const auto first = hour_of(frame.t_min);
+  const auto last = hour_of(frame.t_max);
+  if (last - first >= most_hours) {
+    segment.end_of_wide = end;
+    return;
+  }
+  for (auto hour = first; hour <= last; ++hour) segment.end_of_hour[hour] = end;
+}
+
+void LogTail::append_revision(std::int64_t from, std::int64_t to, std::string& out) const {
+  for (const auto& [generation, segment] : segments_) {
+    auto end = segment.end_of_wide;
+    for (auto hour = segment.end_of_hour.lower_bound(hour_of(from));
+         hour != segment.end_of_hour.end() && hour->first * hour_ms < to; ++hour)
+      end = std::max(end, hour->second);
+    if (end > 0) out += " log " + std::to_string(generation) + ':' + std::to_string(end);
+  }
+}
+
+void LogTail::append_directory_revision(std::string& out) {
+  learn();
+  for (const auto& [generation, segment] : segments_)
+    out += " log " + std::to_string(generation) + ':' + std::to_string(segment.directory.size());
 }
 
 void LogTail::forget(const std::function<bool(std::uint64_t)>& sealed) {

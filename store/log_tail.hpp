@@ -52,6 +52,10 @@ class LogTail {
   void each_latest(std::span<const proto::SeriesId> series, const VisitLatest& visit);
   /// What was added to the directory, in order.
   void each_directory_event(const std::function<void(const proto::Event&)>& visit);
+  /// Appends the place of the last frame of each segment that may have readings in [from, to).
+  void append_revision(std::int64_t from, std::int64_t to, std::string& out) const;
+  /// Appends how much of each segment each_directory_event() would show.
+  void append_directory_revision(std::string& out);
   /// Counts what each_directory_event() would show: unchanged, then so is that.
   [[nodiscard]] std::uint64_t directory_version();
   /// What the log removes, known after refresh() already: readings that are shown by the functions above may be dead.
@@ -95,6 +99,9 @@ class LogTail {
     std::vector<Frame> frames;
     std::vector<Block> blocks;
     std::vector<Removal> removals;
+    // Behind the last frame that may have readings of an hour; and of those that span too many hours to be listed.
+    std::map<std::int64_t, std::size_t> end_of_hour;
+    std::size_t end_of_wide = 0;
     // What is known of the frames before `learned`.
     std::size_t learned = 0;
     Newest newest;
@@ -104,6 +111,7 @@ class LogTail {
 
   bool decode(Segment& segment, std::size_t frame);  // into batch_
   void walk(Segment& segment);
+  static void note_hours(Segment& segment, const Frame& frame);
   void learn();
   void settle(Segment& segment, std::int64_t from, std::int64_t to);
   [[nodiscard]] bool may_keep(const Block& block) const;

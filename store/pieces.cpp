@@ -60,10 +60,26 @@ void Pieces::take(Piece& piece, std::int64_t from, std::int64_t to, Points& out)
     }
     return;
   }
+  view_.check_stop();
+  auto* decoded = view_.decoded();
+  if (decoded == nullptr) {
+    decode(piece);
+    return out.add(scratch_, series_, from, to);
+  }
+  const auto key = chunk_key(piece.file->name, piece.chunk.id, piece.chunk.generation);
+  auto points = decoded->find(key);
+  if (!points) {
+    decode(piece);
+    points = std::make_shared<const ChunkPoints>(scratch_);
+    decoded->keep(key, points, bytes_of(*points));
+  }
+  out.add(*points, series_, from, to);
+}
+
+void Pieces::decode(Piece& piece) {
   if (piece.chunk.data.empty()) piece.chunk.data = piece.file->file->data(piece.chunk.id);
   if (!decode_chunk(piece.chunk.data, scratch_))
     throw StoreFailure("day/" + piece.file->name + ": damaged chunk " + std::to_string(piece.chunk.id));
-  out.add(scratch_, series_, from, to);
 }
 
 void Pieces::read(std::span<Piece> group, std::int64_t from, std::int64_t to, Points& out) {

@@ -24,7 +24,7 @@ struct Piece {
 /// The pieces of one series, and what keeps them alive.
 class Pieces {
  public:
-  explicit Pieces(proto::SeriesId series) : series_(series) {}
+  Pieces(proto::SeriesId series, const ReadView& view) : series_(series), view_(view) {}
 
   void add(OpenDayFile file, std::vector<DayFile::Head> heads);
   void add(OpenDayFile file, std::vector<DayFile::Chunk> chunks);
@@ -53,8 +53,10 @@ class Pieces {
  private:
   void sort();
   void take(Piece& piece, std::int64_t from, std::int64_t to, Points& out);
+  void decode(Piece& piece);  // into scratch_
 
   proto::SeriesId series_;
+  const ReadView& view_;
   std::deque<OpenDayFile> files_;
   std::vector<Piece> pieces_;
   ChunkPoints scratch_;

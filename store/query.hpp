@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -90,15 +91,19 @@ struct Outlier {
   double z;  // distance from the range's mean in the range's stddev
 };
 
+class ChunkCache;
+
 struct ReaderOptions {
-  std::size_t open_files = 64;         // day and rollup files kept open between calls, each kind
-  std::size_t log_bytes = 128u << 20;  // decoded readings of the unsealed log kept between calls
+  std::size_t open_files = 64;          // day and rollup files kept open between calls, each kind
+  std::size_t log_bytes = 128u << 20;   // decoded readings of the unsealed log kept between calls
+  std::stop_token stop = {};            // requested: questions under way and later ones throw Interrupted
+  std::shared_ptr<ChunkCache> decoded;  // of day files, shared by readers of one folder; none: decoded each time
 };
 
 /// Reads a data folder, beside a live service or without one; each call sees everything that was committed before it.
 /// Never blocks a writer. Asked again, it is quick: it keeps files open, the manifest, and what it knows of the
 /// unsealed log. A file that retention removed is let go at the next call.
-/// Errors: StoreFailure. Threads: one object per thread.
+/// Errors: StoreFailure; Interrupted. Threads: one object per thread.
 class Reader {
  public:
   explicit Reader(std::filesystem::path folder, ReaderOptions options = {});  // throws when it is no data folder
@@ -109,6 +114,13 @@ class Reader {
   [[nodiscard]] Directory directory() const;
   /// The same without a copy; last_stamp_ms is that of the sealed readings only. Cost: nothing while nothing was added.
   [[nodiscard]] std::shared_ptr<const Directory> shared_directory() const;
+
+  /// What answers about readings in a range are made of: equal texts, also of two readers, say that it is the same to
+  /// the last bit. A day that is closed keeps its part of it until readings of it come late, or go.
+  /// Cost: microseconds, and a few for each day and each hour of the unsealed log in the range.
+  [[nodiscard]] std::string revision(Range range) const;
+  /// The same for names and units of devices and series. It changes with every seal, too.
+  [[nodiscard]] std::string directory_revision() const;
 
   /// Ascending by ts; one row per ts, the last arrival wins.
   [[nodiscard]] std::vector<Row> rows(proto::SeriesId series, Range range) const;

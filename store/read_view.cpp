@@ -51,7 +51,9 @@ ReadView::ReadView(fs::path folder, const ReaderOptions& options)
       is_sealed_(beside_, "select 1 from generation where generation=?"),
       all_latest_(beside_, "select series_id, ts, type, ts_source, value, generation from latest order by series_id"),
       day_files_(options.open_files),
-      rollup_files_(options.open_files) {}
+      rollup_files_(options.open_files),
+      decoded_(options.decoded),
+      stop_(options.stop) {}
 
 void ReadView::refresh() {
   log_.refresh();
@@ -83,6 +85,7 @@ void ReadView::read_manifest() {
   // A file that was removed keeps its space on disk while it is open.
   day_files_.keep([&](const fs::path& path) { return names.contains(path.filename().string()); });
   list_rollups();
+  sealed_ = catalog_.seal_mark();
   for (auto& day : days_) {
     std::set<std::string> closed;
     for (const auto& file : day.files)
@@ -117,12 +120,47 @@ const ReadView::Day* ReadView::day(std::int64_t day) const {
 }
 
 OpenDayFile ReadView::open(const Catalog::DayFile& file) {
+  check_stop();
   const auto path = folder_ / "day" / file.name;
   const auto make = [&] {
     return open_if_there(path,
                          [&] { return file.closed ? DayFile::open_closed(path) : DayFile::open_read_only(path); });
   };
   return {day_files_.get(path, make), file.name};
+}
+
+std::string ReadView::revision(std::int64_t from, std::int64_t to) const {
+  std::string out = "removed " + std::to_string(removed_.size());
+  if (from >= to) return out;
+  const auto first = day_of(from);
+  const auto last = day_of(to - 1);
+  // A file that is open grows with seals, and so do rollups of days that have no files.
+  bool all_closed = true;
+  auto next = first;
+  for (auto day = std::ranges::lower_bound(days_, first, {}, &Day::day); day != days_.end() && day->day <= last;
+       ++day) {
+    all_closed = all_closed && day->day == next++;
+    for (const auto& file : day->files) {
+      all_closed = all_closed && file.closed;
+      out += ' ' + file.name;
+    }
+  }
+  if (!all_closed || next <= last)
+    out += " sealed " + std::to_string(sealed_.seals) + ':' + std::to_string(sealed_.last_generation);
+  const auto first_month = month_of_day(std::clamp(first, first_day, last_day));
+  const auto last_month = month_of_day(std::clamp(last, first_day, last_day));
+  for (const auto& name : rollup_names_)
+    if (name.month >= first_month && name.month <= last_month) out += ' ' + to_string(name);
+  for (const auto& name : incomplete_rollups_) out += " incomplete " + name;
+  log_.append_revision(from, to, out);
+  return out;
+}
+
+std::string ReadView::directory_revision() {
+  auto out = "removed " + std::to_string(removed_.size()) + " sealed " + std::to_string(sealed_.seals) + ':' +
+             std::to_string(sealed_.last_generation);
+  log_.append_directory_revision(out);
+  return out;
 }
 
 std::vector<ReadView::OpenRollup> ReadView::rollups(RollupStep step, std::int64_t from, std::int64_t to) {

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "store/catalog.hpp"
+#include "store/chunk_cache.hpp"
 #include "store/day_file.hpp"
 #include "store/latest_table.hpp"
 #include "store/log_tail.hpp"
@@ -62,6 +64,15 @@ class ReadView {
   [[nodiscard]] Catalog& catalog() noexcept { return catalog_; }
   /// Of every sealed series that is not removed, ascending.
   [[nodiscard]] LatestTable sealed_latest();
+  /// See Reader::revision(), Reader::directory_revision().
+  [[nodiscard]] std::string revision(std::int64_t from, std::int64_t to) const;
+  [[nodiscard]] std::string directory_revision();
+  /// To be asked wherever an answer may take long. Throws Interrupted.
+  void check_stop() const {
+    if (stop_.stop_requested()) throw Interrupted();
+  }
+  /// Null: none.
+  [[nodiscard]] ChunkCache* decoded() const noexcept { return decoded_.get(); }
   /// Another value: the catalog has changed.
   [[nodiscard]] std::int64_t catalog_version() const noexcept { return version_; }
 
@@ -82,10 +93,13 @@ class ReadView {
   Removed removed_;
   std::size_t removed_in_catalog_ = 0, removed_in_log_ = 0;
   std::vector<Day> days_;
+  Catalog::SealMark sealed_;
   std::vector<RollupFileName> rollup_names_;
-  std::unordered_set<std::string> incomplete_rollups_;
+  std::set<std::string> incomplete_rollups_;
   OpenFiles<DayFile> day_files_;
   OpenFiles<RollupFile> rollup_files_;
+  std::shared_ptr<ChunkCache> decoded_;
+  std::stop_token stop_;
 };
 
 }  // namespace telltale::store

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <unordered_set>
 #include <utility>
 #include <variant>
@@ -31,15 +32,20 @@ Points read_points(ReadView& view, SeriesId series, std::int64_t from, std::int6
   if (from >= to || view.removed().has(series)) return out;
   auto parts = view.log().readings(series, from, to);
   for (auto& part : parts) part.points.merge();
-  Pieces pieces(series);
+  Pieces pieces(series, view);
   pieces.add(parts, from, to);
   const auto& days = view.days();
   for (auto day = std::ranges::lower_bound(days, day_of(from), {}, &ReadView::Day::day);
        day != days.end() && day->day <= day_of(to - 1); ++day)
     for (const auto& file : day->files) {
       auto opened = view.open(file);
-      auto chunks = opened.file->chunks(series, from, to);
-      pieces.add(std::move(opened), std::move(chunks));
+      if (view.decoded() != nullptr) {
+        auto heads = opened.file->heads(series, from, to);
+        pieces.add(std::move(opened), std::move(heads));
+      } else {
+        auto chunks = opened.file->chunks(series, from, to);
+        pieces.add(std::move(opened), std::move(chunks));
+      }
     }
   pieces.each_group([&](std::span<Piece> group) { pieces.read(group, from, to, out); });
   return out;
@@ -89,7 +95,22 @@ Reading to_reading(SeriesId series, const Row& row) {
   return r;
 }
 
-void sort_by_time(std::vector<Stretch>& stretches) { std::ranges::stable_sort(stretches, {}, &Stretch::t); }
+/// Of all series or those named, by time. A few are looked up one by one rather than among all.
+std::vector<Stretch> stretches_of(ReadView& view, const std::unordered_set<SeriesId>* series,
+                                  const MomentsQuery& query) {
+  constexpr std::size_t few = 16;
+  std::vector<Stretch> out;
+  if (series != nullptr && series->size() <= few) {
+    for (const auto id : std::set(series->begin(), series->end())) {
+      const auto one = series_stretches(view, id, query);
+      out.insert(out.end(), one.begin(), one.end());
+    }
+  } else {
+    out = fleet_stretches(view, series, query);
+  }
+  std::ranges::stable_sort(out, {}, &Stretch::t);
+  return out;
+}
 
 }  // namespace
 
@@ -103,6 +124,7 @@ class Reader::Impl {
     constexpr int attempts = 16;
     for (int attempt = 1;; ++attempt) {
       try {
+        view_.check_stop();
         view_.refresh();
         return question(view_);
       } catch (const Vanished& vanished) {
@@ -131,13 +153,11 @@ class Reader::Impl {
   std::vector<MomentsBucket> fleet(const std::unordered_set<SeriesId>* series, Range range, std::int64_t step) {
     return ask([&](ReadView& view) {
       MomentsQuery query{begin_of(range), end_of(range), step};
-      auto stretches = fleet_stretches(view, series, query);
-      sort_by_time(stretches);
+      auto stretches = stretches_of(view, series, query);
       auto buckets = fold(stretches, query);
       if (sound(buckets)) return buckets;
       query.source = MomentsQuery::From::readings;
-      stretches = fleet_stretches(view, series, query);
-      sort_by_time(stretches);
+      stretches = stretches_of(view, series, query);
       return fold(stretches, query);
     });
   }
@@ -253,6 +273,13 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 
 Directory Reader::directory() const { return impl_->directory_with_stamps(); }
 std::shared_ptr<const Directory> Reader::shared_directory() const { return impl_->directory(); }
+
+std::string Reader::revision(Range range) const {
+  return impl_->ask([&](ReadView& view) { return view.revision(begin_of(range), end_of(range)); });
+}
+std::string Reader::directory_revision() const {
+  return impl_->ask([](ReadView& view) { return view.directory_revision(); });
+}
 
 std::vector<Row> Reader::rows(SeriesId series, Range range) const {
   const auto points = impl_->points(series, range);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -15,6 +16,8 @@ class RetainedReader {
   explicit RetainedReader(const std::filesystem::path& state_db);
   ~RetainedReader();
 
+  /// Another value: state.db has changed.
+  [[nodiscard]] std::int64_t version() const;
   /// The newest payload of a topic.
   [[nodiscard]] std::optional<std::string> payload(std::string_view topic) const;
 

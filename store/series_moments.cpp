@@ -152,7 +152,7 @@ std::vector<Stretch> series_stretches(ReadView& view, SeriesId series, const Mom
   for (const auto& hours : plan.hours()) take_hours(hours.from, hours.to);
 
   const auto read = [&](const MomentsPlan::Interval& interval) {
-    Pieces pieces(series);
+    Pieces pieces(series, view);
     if (interval.day != nullptr)
       for (const auto& file : interval.day->files) {
         auto opened = view.open(file);
