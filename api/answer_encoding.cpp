@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t worth_compressing = 1024;
 constexpr std::size_t etag_bytes = 12;
+constexpr const char* content_encoding = "Content-Encoding";
 
 /// Calls see(item) for each part of a list header, without the space around it.
 template <class See>
@@ -79,13 +80,21 @@ std::string etag_of(std::string_view body) {
   return "W/\"" + hex_text(std::string_view(sha256(body)).substr(0, etag_bytes)) + "\"";
 }
 
+void compress(const Request& request, Response& response) {
+  if (response.body.size() <= worth_compressing || !accepts_gzip(request.header("Accept-Encoding"))) return;
+  for (const auto& [name, value] : response.headers)
+    if (name == content_encoding) return;
+  response.body = gzip(response.body);
+  response.headers.emplace_back(content_encoding, "gzip");
+}
+
 Response encoded(const Request& request, Response response) {
   response.headers.emplace_back("Vary", "Accept-Encoding, Authorization, X-API-Key");
   if (response.stream || response.status != 200 || (request.method != "GET" && request.method != "HEAD")) {
     response.headers.emplace_back("Cache-Control", "no-store");
     return response;
   }
-  const auto etag = etag_of(response.body);
+  const auto etag = response.etag.empty() ? etag_of(response.body) : response.etag;
   response.headers.emplace_back("ETag", etag);
   response.headers.emplace_back("Cache-Control", "private, no-cache");
   if (const auto known = request.header("If-None-Match"); !known.empty() && has_etag(known, etag)) {
@@ -94,10 +103,7 @@ Response encoded(const Request& request, Response response) {
     response.body.clear();
     return response;
   }
-  if (response.body.size() > worth_compressing && accepts_gzip(request.header("Accept-Encoding"))) {
-    response.body = gzip(response.body);
-    response.headers.emplace_back("Content-Encoding", "gzip");
-  }
+  compress(request, response);
   return response;
 }
 

@@ -11,6 +11,9 @@ namespace telltale::api {
 /// when it is longer than 1 KiB and the client takes gzip. Others are left as they are.
 [[nodiscard]] Response encoded(const Request& request, Response response);
 
+/// When it is longer than 1 KiB, not compressed yet, and the client takes gzip.
+void compress(const Request& request, Response& response);
+
 /// Does an Accept-Encoding header allow gzip (RFC 9110, 12.5.3)?
 [[nodiscard]] bool accepts_gzip(std::string_view accept_encoding);
 

@@ -16,16 +16,28 @@ std::optional<std::int64_t> integer(const rapidjson::Document& object, const cha
 
 }  // namespace
 
-ArchiveView::ArchiveView(const std::filesystem::path& folder, proto::Tenancy tenancy)
-    : tenancy_(tenancy), reader_(folder), retained_(folder / "state.db") {}
+ArchiveView::ArchiveView(const std::filesystem::path& folder, proto::Tenancy tenancy, store::ReaderOptions options)
+    : tenancy_(tenancy), reader_(folder, std::move(options)), retained_(folder / "state.db") {}
 
 const FleetIndex& ArchiveView::fleet() {
+  presences_checked_ = false;
   auto directory = reader_.shared_directory();
   if (!fleet_ || fleet_->directory() != directory) fleet_ = std::make_unique<FleetIndex>(std::move(directory));
   return *fleet_;
 }
 
-std::optional<PresenceNow> ArchiveView::presence(std::string_view tenant, const IndexedDevice& device) const {
+const std::optional<PresenceNow>& ArchiveView::presence(std::string_view tenant, const IndexedDevice& device) {
+  if (!std::exchange(presences_checked_, true)) {
+    const auto version = retained_.version();
+    if (presences_version_ != version) presences_.clear();
+    presences_version_ = version;
+  }
+  const auto known = presences_.find(device.key);
+  return known != presences_.end() ? known->second
+                                   : presences_.emplace(device.key, read_presence(tenant, device)).first->second;
+}
+
+std::optional<PresenceNow> ArchiveView::read_presence(std::string_view tenant, const IndexedDevice& device) const {
   const auto payload = retained_.payload(proto::OutputTopics(tenancy_).presence(tenant, device.site, device.device));
   if (!payload) return std::nullopt;
   rapidjson::Document object;
@@ -51,7 +63,7 @@ Archive::Loan Archive::lend() {
       return {*this, std::move(view)};
     }
   }
-  return {*this, std::make_unique<ArchiveView>(folder_, tenancy_)};
+  return {*this, std::make_unique<ArchiveView>(folder_, tenancy_, options_)};
 }
 
 void Archive::take_back(std::unique_ptr<ArchiveView> view) {

@@ -38,6 +38,9 @@ std::string json_pointer(std::string_view member) {
 }
 
 std::optional<Problem> not_json(const Request& request) {
+  if (!request.header("Content-Encoding").empty()) {
+    return Problem{415, "validation", "Unsupported content encoding", "send the body as it is"};
+  }
   const auto given = request.header("Content-Type");
   const auto type = proto::trim(given.substr(0, given.find(';')));
   if (proto::equal_ignoring_case(type, "application/json")) return std::nullopt;

@@ -61,7 +61,11 @@ bool forwarded(const Request& request) {
 }  // namespace
 
 Gate::Gate(store::KeysDb& keys, GateOptions options, const Clock& clock)
-    : keys_(keys), options_(options), clock_(clock), limit_(options.requests_per_second) {}
+    : keys_(keys),
+      options_(options),
+      clock_(clock),
+      limit_(options.requests_per_second),
+      failures_(options.failures_per_second) {}
 
 Handler Gate::guard(Scope needed, CallerHandler handler) {
   return [this, needed, handler = std::move(handler)](const Request& request) {
@@ -95,6 +99,15 @@ Result<Caller, Response> Gate::admit(Scope needed, const Request& request) {
   const auto say = [&](const Problem& problem) { return problem_response(problem, request.path, request.id); };
   auto caller = caller_of(request);
   if (!caller) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto wait = failures_.wait(request.address, clock_.steady_now())) {
+        auto response =
+            say({429, "rate-limited", "Too many requests", "too many keys from this address were not known"});
+        response.headers.emplace_back("Retry-After", std::to_string(wait->count()));
+        return fail(std::move(response));
+      }
+    }
     auto response = say(caller.error());
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"telltale\"");
     return fail(std::move(response));

@@ -15,6 +15,7 @@ namespace telltale::api {
 struct GateOptions {
   bool anonymous_loopback = false;   // clients on this machine without a key: tenant `default`, all scopes
   double requests_per_second = 100;  // of one key; 0 = no limit
+  double failures_per_second = 10;   // of keys that are not known, from one address; 0 = no limit
 };
 
 /// Who asks.
@@ -35,6 +36,8 @@ using Settle = std::function<void(Result<Response, Problem>)>;
 using LateCallerHandler = std::function<void(const Caller&, const Request&, Settle)>;
 
 /// Lets in who has a key for it (contracts 7). A key is looked up at every request, so that a revoked one ends at once.
+/// Who has none, or a wrong one, hears so a few times a second and then that it is too often: whatever sends wrong keys
+/// in numbers costs little, and who shares its address and has a key is served.
 /// Threads: handlers that it guards may run on several threads at a time.
 class Gate {
  public:
@@ -57,8 +60,9 @@ class Gate {
   store::KeysDb& keys_;
   GateOptions options_;
   const Clock& clock_;
-  std::mutex mutex_;  // of keys_ and limit_
+  std::mutex mutex_;  // of keys_, limit_ and failures_
   RateLimit limit_;
+  RateLimit failures_;
 };
 
 }  // namespace telltale::api

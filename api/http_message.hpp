@@ -26,6 +26,7 @@ struct Request {
   std::string id;              // X-Request-Id: the client's when it is usable, else ours
   Headers path_parameters;     // what the route's {placeholders} stand for
   bool from_loopback = false;  // the connection's other end is this machine
+  std::string address;         // of the connection's other end
 
   /// "" when absent. Names are compared without case.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -40,6 +41,7 @@ struct Response {
   std::string body;
   Headers headers;
   std::shared_ptr<EventStream> stream = {};  // instead of a body: sent as it comes, until it ends
+  std::string etag = {};                     // of the body as it was before it was compressed; "" = not known yet
 };
 
 /// Threads: see Route::runs.

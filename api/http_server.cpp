@@ -15,6 +15,7 @@
 
 #include "api/http_session.hpp"
 #include "api/worker_pool.hpp"
+#include "store/error.hpp"
 
 namespace telltale::api {
 
@@ -95,8 +96,10 @@ struct HttpServer::Impl final : SessionHost {
       const auto since = session->idle_since();
       if (since && (!longest || *since < *longest->idle_since())) longest = session.get();
     }
-    if (longest) longest->close();
-    return longest != nullptr;
+    if (longest == nullptr) return false;
+    longest->close();
+    cut_off("too_many_connections");
+    return true;
   }
 
   void begin_stop() {
@@ -226,6 +229,9 @@ struct HttpServer::Impl final : SessionHost {
   Response run(const Route& route, const Request& request) const {
     try {
       return route.handler(request);
+    } catch (const store::Interrupted&) {
+      return problem_response({503, "unavailable", "The service is stopping", "ask again in a moment"}, request.path,
+                              request.id);
     } catch (const std::exception& failure) {
       return failed(request, failure);
     }
@@ -273,6 +279,39 @@ struct HttpServer::Impl final : SessionHost {
     return ++idle_order;
   }
 
+  bool make_room(const HttpSession& session, std::size_t bytes) override {
+    constexpr std::size_t always_sent = 16 * 1024;  // what is wrong, how we are
+    const auto fits = [&] {
+      return bytes <= always_sent || unsent_bytes == 0 || unsent_bytes + bytes <= settings.max_unsent_bytes;
+    };
+    while (!fits()) {
+      HttpSession* slowest = nullptr;
+      for (const auto& other : sessions) {
+        const auto since = other->unsent_since();
+        if (other.get() == &session || !since || steady_now() - *since < settings.taking_patience) continue;
+        if (slowest == nullptr || *since < *slowest->unsent_since()) slowest = other.get();
+      }
+      if (slowest == nullptr) break;
+      slowest->close();
+      cut_off("slow");
+    }
+    if (!fits()) return false;
+    set_unsent(unsent_bytes + bytes);
+    return true;
+  }
+  void gave_back(std::size_t bytes) override { set_unsent(unsent_bytes - bytes); }
+  void set_unsent(std::size_t bytes) {
+    unsent_bytes = bytes;
+    unsent_gauge.set(static_cast<double>(bytes));
+  }
+  [[nodiscard]] SteadyTime steady_now() const override { return clock.steady_now(); }
+  void cut_off(const char* why) override {
+    metrics
+        .counter("telltale_http_connections_cut_total", "Connections ended because of what the client did or did not.",
+                 {{"reason", why}})
+        .add();
+  }
+
   void ended(const HttpSession& session) override {
     std::erase_if(sessions, [&](const auto& s) { return s.get() == &session; });
     if (ending && sessions.empty()) {
@@ -295,6 +334,9 @@ struct HttpServer::Impl final : SessionHost {
   std::set<std::shared_ptr<Late>> waiting;
   std::mt19937_64 ids{std::random_device{}()};
   std::uint64_t idle_order = 0;
+  std::size_t unsent_bytes = 0;
+  proto::Gauge& unsent_gauge =
+      metrics.gauge("telltale_http_unsent_bytes", "Of answers that clients have not taken yet.");
   std::uint16_t bound_port = 0;
   bool awaiting = false;
   bool ending = false;

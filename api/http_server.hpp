@@ -20,11 +20,13 @@ struct HttpOptions {
   std::size_t max_waiting = 64;  // requests that wait for such a thread; more are told 503
   std::uint32_t max_header_bytes = 16 * 1024;
   std::uint64_t max_body_bytes = 64 * 1024;
-  Millis idle_timeout{60'000};     // between requests
-  Millis request_timeout{10'000};  // from the first byte of a request to its last
-  Millis write_timeout{30'000};    // to take an answer
-  Millis late_patience{10'000};    // for answers that wait for the disk
-  Millis stop_grace{2'000};        // for answers under way when the server stops
+  Millis idle_timeout{60'000};               // between requests
+  Millis request_timeout{10'000};            // from the first byte of a request to its last
+  Millis write_timeout{30'000};              // to take an answer
+  std::size_t max_unsent_bytes = 24u << 20;  // of answers that clients have not taken yet, all together
+  Millis taking_patience{1'000};             // how long one is left to take its answer when others need the room
+  Millis late_patience{10'000};              // for answers that wait for the disk
+  Millis stop_grace{2'000};                  // for answers under way when the server stops
 };
 
 /// HTTP/1.1 with keep-alive over one io thread (Boost.Beast) and a few workers.
@@ -34,7 +36,8 @@ struct HttpOptions {
 ///          a problem document where the protocol allows it, counted, and never logged per request.
 /// Bounds:  at most max_connections. When a new one arrives, the connection idle for longest is closed; when none is
 ///          idle, new ones wait in the kernel's backlog. A request that does not arrive within request_timeout is cut
-///          off, however steadily it trickles.
+///          off, however steadily it trickles. Answers that wait to be taken hold max_unsent_bytes at most: those
+///          who took longest are cut off for others, else the new answer becomes a 503.
 class HttpServer {
  public:
   HttpServer(HttpOptions options, std::vector<Route> routes, const Clock& clock, proto::Logger& log,

@@ -18,6 +18,7 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::size_t read_bytes = 4096;
+constexpr int send_buffer_bytes = 256 * 1024;
 constexpr std::size_t events_write_bytes = 64 * 1024;
 constexpr std::size_t linger_bytes = 1 << 20;
 constexpr std::chrono::seconds linger_time{1};
@@ -66,6 +67,8 @@ HttpSession::HttpSession(asio::ip::tcp::socket&& socket, SessionHost& host)
       buffer_(host.options().max_header_bytes + static_cast<std::size_t>(host.options().max_body_bytes) + read_bytes) {
   beast::error_code ignored;
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  // Else the system holds megabytes for a client on a fast link that does not read.
+  stream_.socket().set_option(asio::socket_base::send_buffer_size(send_buffer_bytes), ignored);
 }
 
 void HttpSession::close() {
@@ -73,10 +76,20 @@ void HttpSession::close() {
   ended_ = true;
   idle_since_.reset();
   if (events_) events_->end();
+  give_back();
   beast::error_code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   stream_.close();
   host_.ended(*this);
+}
+
+void HttpSession::give_back() {
+  if (unsent_bytes_ > 0) host_.gave_back(std::exchange(unsent_bytes_, 0));
+}
+
+void HttpSession::give_up(beast::error_code error, const char* when_late) {
+  if (error == beast::error::timeout) host_.cut_off(when_late);
+  close();
 }
 
 void HttpSession::await_request() {
@@ -107,7 +120,7 @@ void HttpSession::read_request() {
 void HttpSession::on_request(beast::error_code error) {
   if (error) {
     if (const auto problem = problem_of(error)) return refuse(*problem);
-    return close();
+    return give_up(error, "request_timeout");
   }
   const auto& message = parser_->get();
   const unsigned version = message.version();
@@ -128,6 +141,7 @@ void HttpSession::on_request(beast::error_code error) {
   }
   boost::system::error_code gone;
   const auto peer = stream_.socket().remote_endpoint(gone).address();
+  if (!gone) request.address = peer.to_string();
   request.from_loopback =
       !gone && (peer.is_loopback() || (peer.is_v6() && peer.to_v6().is_v4_mapped() &&
                                        make_address_v4(asio::ip::v4_mapped, peer.to_v6()).is_loopback()));
@@ -175,6 +189,16 @@ void HttpSession::send(Response response, std::string_view request_id, unsigned 
         });
     return;
   }
+  if (const auto bytes = response.body.size(); !head && bytes > 0) {
+    if (host_.make_room(*this, bytes)) {
+      unsent_bytes_ = bytes;
+      unsent_since_ = host_.steady_now();
+    } else if (response.status != 503) {
+      return send(
+          host_.refuse({503, "unavailable", "Too busy", "too many answers wait to be taken; ask again"}, request_id),
+          request_id, version, keep_alive, head);
+    }
+  }
   if (head) return write(prepare(std::make_shared<http::response<http::empty_body>>()), keep_alive);
   const auto message = prepare(std::make_shared<http::response<http::string_body>>());
   message->body() = std::move(response.body);
@@ -187,7 +211,8 @@ void HttpSession::write(std::shared_ptr<Message> message, bool keep_alive) {
   http::async_write(stream_, *message,
                     [self = shared_from_this(), message, keep_alive](beast::error_code error, std::size_t) {
                       if (self->ended_) return;
-                      if (error) return self->close();
+                      self->give_back();
+                      if (error) return self->give_up(error, "write_timeout");
                       if (!keep_alive) return self->linger();
                       self->await_request();
                     });
@@ -220,7 +245,7 @@ void HttpSession::send_events() {
                     [self = shared_from_this()](beast::error_code error, std::size_t) {
                       self->outgoing_.clear();
                       if (self->ended_) return;
-                      if (error) return self->close();
+                      if (error) return self->give_up(error, "write_timeout");
                       self->send_events();
                     });
 }

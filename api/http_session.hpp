@@ -5,6 +5,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,6 +36,13 @@ class SessionHost {
   /// Gives an ascending number: the order in which connections became idle.
   virtual std::uint64_t became_idle() = 0;
   virtual void ended(const HttpSession& session) = 0;
+  /// There is room for an answer of so many bytes, or it was made. Otherwise it must not be sent.
+  virtual bool make_room(const HttpSession& session, std::size_t bytes) = 0;
+  /// As many have left this program, or never will.
+  virtual void gave_back(std::size_t bytes) = 0;
+  [[nodiscard]] virtual std::chrono::steady_clock::time_point steady_now() const = 0;
+  /// A connection was ended by us; `why` is a label.
+  virtual void cut_off(const char* why) = 0;
 };
 
 /// One connection: waits for a request, reads it, writes the answer, and again.
@@ -49,6 +57,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   [[nodiscard]] bool streams() const noexcept { return events_ != nullptr; }
   /// What became_idle() gave; nothing while a request is under way.
   [[nodiscard]] std::optional<std::uint64_t> idle_since() const noexcept { return idle_since_; }
+  /// Since when the client has been given an answer that it has not taken.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> unsent_since() const noexcept {
+    return unsent_bytes_ > 0 ? std::optional(unsent_since_) : std::nullopt;
+  }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -60,6 +72,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void send(Response response, std::string_view request_id, unsigned version, bool keep_alive, bool head);
   template <class Message>
   void write(std::shared_ptr<Message> message, bool keep_alive);
+  void give_back();
+  /// `when_late`: the reason to count when it took too long.
+  void give_up(boost::beast::error_code error, const char* when_late);
   void linger();
   void stream(std::shared_ptr<EventStream> events);
   void send_events();
@@ -71,6 +86,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<std::uint64_t> idle_since_;
   std::shared_ptr<EventStream> events_;  // this connection is for them alone
   std::string outgoing_;                 // events that are being written
+  std::size_t unsent_bytes_ = 0;         // of the answer's body
+  std::chrono::steady_clock::time_point unsent_since_;
   bool ended_ = false;
 };
 

@@ -39,7 +39,19 @@ class JsonObject {
     return *this;
   }
   /// `time` and `ts` (contracts 3).
-  JsonObject& moment(Timestamp at) { return text("time", proto::format_rfc3339(at)).integer("ts", to_ms(at)); }
+  JsonObject& moment(Timestamp at) {
+    members("\"time\":\"");
+    out_ += proto::format_rfc3339(at);
+    out_ += "\",\"ts\":";
+    out_ += std::to_string(to_ms(at));
+    return *this;
+  }
+  /// Members that are written already, with commas between them.
+  JsonObject& members(std::string_view text) {
+    if (out_.back() != '{') out_ += ',';
+    out_ += text;
+    return *this;
+  }
   /// Starts a member; its value is appended to what this gives.
   std::string& member(std::string_view key) {
     if (out_.back() != '{') out_ += ',';

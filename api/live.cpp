@@ -264,7 +264,9 @@ std::shared_ptr<EventStream> Live::join(Wish wish) {
   auto stream = std::make_shared<EventStream>(impl_->options.client_bytes);
   stream->push(std::make_shared<const std::string>("retry: 2000\n\n"));
   const std::lock_guard lock(impl_->mutex);
-  if (impl_->stopped || impl_->clients.size() >= impl_->options.clients) return nullptr;
+  const auto same_tenant = [&](const Client& client) { return client.wish.tenant == wish.tenant; };
+  const auto of_tenant = std::ranges::count_if(impl_->clients, same_tenant);
+  if (impl_->stopped || static_cast<std::size_t>(of_tenant) >= impl_->options.clients) return nullptr;
   impl_->clients.push_back({std::move(wish), stream});
   impl_->connected.set(static_cast<double>(impl_->clients.size()));
   return stream;

@@ -7,6 +7,13 @@ namespace telltale::api {
 
 RememberedAnswers::RememberedAnswers(std::size_t most, Millis keep) : most_(most), keep_(keep) {}
 
+std::shared_ptr<RememberedAnswers> RememberedByTenant::of(const std::string& tenant) {
+  const std::lock_guard lock(mutex_);
+  auto& answers = tenants_[tenant];
+  if (!answers) answers = std::make_shared<RememberedAnswers>();
+  return answers;
+}
+
 RememberedAnswers::Known RememberedAnswers::begin(const std::string& key, const std::string& fingerprint,
                                                   std::chrono::steady_clock::time_point now) {
   const std::lock_guard lock(mutex_);
@@ -34,11 +41,15 @@ void RememberedAnswers::end(const std::string& key, std::optional<Remembered> an
 }
 
 void RememberedAnswers::forget_old(std::chrono::steady_clock::time_point now) {
-  while (!by_age_.empty()) {
-    const auto oldest = entries_.find(by_age_.front());
+  for (auto key = by_age_.begin(); key != by_age_.end();) {
+    const auto oldest = entries_.find(*key);
     if (entries_.size() < most_ && now - oldest->second.since < keep_) return;
+    if (!oldest->second.answer) {  // its end() would find the key begun anew for something else
+      ++key;
+      continue;
+    }
     entries_.erase(oldest);
-    by_age_.pop_front();
+    key = by_age_.erase(key);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,7 +16,8 @@
 namespace telltale::api {
 
 /// What was answered to requests that carry an Idempotency-Key, so that a repetition is not done twice.
-/// Threads: any. Bound: `most` answers, each for `keep`; the oldest go first. In memory: a restart forgets them.
+/// Threads: any. Bound: `most` answers, each for `keep`; the oldest go first, and
+/// beyond it those that are under way. In memory: a restart forgets them.
 class RememberedAnswers {
  public:
   explicit RememberedAnswers(std::size_t most = 10'000, Millis keep = Millis{24 * 3'600'000});
@@ -45,6 +47,16 @@ class RememberedAnswers {
   std::mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;
   std::list<std::string> by_age_;
+};
+
+/// Each tenant's own, so that none forgets for another. Threads: any.
+class RememberedByTenant {
+ public:
+  [[nodiscard]] std::shared_ptr<RememberedAnswers> of(const std::string& tenant);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<RememberedAnswers>> tenants_;
 };
 
 }  // namespace telltale::api

@@ -62,10 +62,10 @@ std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
                       patience});
   };
   constexpr Millis beyond_any_wait = longest_wait + std::chrono::seconds(5);
-  const auto remembered = std::make_shared<RememberedAnswers>();
+  const auto remembered = std::make_shared<RememberedByTenant>();
   late("POST", "/telemetry/{site}/{device}",
        [parts, remembered](const Caller& caller, const Request& request, const Settle& settle) {
-         post_telemetry(parts, remembered, caller, request, settle);
+         post_telemetry(parts, remembered->of(caller.tenant), caller, request, settle);
        });
   late("DELETE", "/devices/{site}/{device}",
        [parts](const Caller& caller, const Request& request, const Settle& settle) {

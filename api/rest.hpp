@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "api/answer_cache.hpp"
 #include "api/archive.hpp"
 #include "api/gate.hpp"
 #include "api/http_message.hpp"
@@ -52,6 +53,7 @@ struct RestParts {
   DeviceReplies& replies;
   proto::DeviceConfigs& configs;
   DeviceNotes& notes;
+  AnswerCache* answers = nullptr;  // null: every answer is made
 };
 
 /// /api/v1/…: what is stored, and what may be ordered, for whom the gate lets in (contracts 7), and

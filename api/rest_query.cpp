@@ -24,6 +24,16 @@ struct Plan {
   std::optional<std::uint64_t> points;
   store::Downsampling method = store::Downsampling::lttb;
   Shape shape = Shape::rows_long;
+  bool moves_on = false;
+
+  [[nodiscard]] std::string text() const {
+    std::string out = "query";
+    for (const auto part :
+         {step ? step->count() : 0, static_cast<Millis::rep>(aggregate), static_cast<Millis::rep>(points.value_or(0)),
+          static_cast<Millis::rep>(method), static_cast<Millis::rep>(shape)})
+      out += ' ' + std::to_string(part);
+    return out;
+  }
 };
 
 Result<Plan, Problem> read_plan(const Question& question) {
@@ -31,6 +41,7 @@ Result<Plan, Problem> read_plan(const Question& question) {
   Plan plan;
   plan.filter = read_filter(q);
   plan.range = read_range(q, question.now, usual_reach);
+  plan.moves_on = moves_on(q);
   plan.step = q.duration("step");
   if (const auto aggregate = q.choice("agg", aggregates)) plan.aggregate = static_cast<store::Aggregate>(*aggregate);
   plan.points = q.count("points", 2, question.limits.rows);
@@ -114,10 +125,13 @@ Answer long_rows(const Question& question, const std::vector<Selected>& selected
   std::string body = "[";
   std::size_t rows = 0;
   for (const auto& s : selected) {
+    std::string names;  // the same in each row, as a member's text
+    JsonObject(names).text("site", s.device->site).text("device", s.device->device).text("metric", s.series->metric);
+    names = names.substr(1, names.size() - 2);
     each_value(question.archive.reader(), s.series->id, plan, [&](Timestamp ts, const std::string& value) {
       if (++rows > question.limits.rows) return;
       JsonObject row(next_item(body));
-      row.moment(ts).text("site", s.device->site).text("device", s.device->device).text("metric", s.series->metric);
+      row.moment(ts).members(names);
       if (!value.empty()) row.member("value") += value;
     });
     if (rows > question.limits.rows) return fail(too_many_rows(question.limits));
@@ -161,6 +175,23 @@ Answer wide_rows(const Question& question, const std::vector<Selected>& selected
   return json(std::move(body += ']'));
 }
 
+Answer latest_rows(const Question& question, const std::vector<Selected>& selected) {
+  std::vector<proto::SeriesId> ids;
+  for (const auto& s : selected) ids.push_back(s.series->id);
+  const auto rows = question.archive.reader().latest(ids);  // ascending by series
+
+  std::string body = "[";
+  for (const auto& s : selected) {
+    const auto found = std::ranges::lower_bound(rows, s.series->id, {}, &store::LatestRow::series);
+    if (found == rows.end() || found->series != s.series->id) continue;
+    JsonObject row(next_item(body));
+    row.moment(found->row.ts).text("site", s.device->site).text("device", s.device->device);
+    row.text("metric", s.series->metric);
+    append_value(row, "value", found->row);
+  }
+  return json(std::move(body += ']'));
+}
+
 }  // namespace
 
 Answer query(const Question& question) {
@@ -168,9 +199,12 @@ Answer query(const Question& question) {
   if (!plan) return fail(plan.error());
   const auto selected = select(question.archive.fleet(), question.caller, plan->filter);
   if (!selected) return fail(selected.error());
-  if (const auto fits = check_size(question, *selected, *plan); !fits) return fail(fits.error());
-  return plan->shape == Shape::rows_long ? long_rows(question, *selected, *plan)
-                                         : wide_rows(question, *selected, *plan);
+  const auto make = [&]() -> Answer {
+    if (const auto fits = check_size(question, *selected, *plan); !fits) return fail(fits.error());
+    return plan->shape == Shape::rows_long ? long_rows(question, *selected, *plan)
+                                           : wide_rows(question, *selected, *plan);
+  };
+  return plan->moves_on ? make() : known_or_made(question, plan->text(), *selected, plan->range, make);
 }
 
 Answer latest(const Question& question) {
@@ -183,20 +217,8 @@ Answer latest(const Question& question) {
     return fail(too_many(std::to_string(selected->size()) + " series match, " + std::to_string(question.limits.rows) +
                          " rows are the most: name a site, a device or a metric"));
   }
-  std::vector<proto::SeriesId> ids;
-  for (const auto& s : *selected) ids.push_back(s.series->id);
-  const auto rows = question.archive.reader().latest(ids);  // ascending by series
-
-  std::string body = "[";
-  for (const auto& s : *selected) {
-    const auto found = std::ranges::lower_bound(rows, s.series->id, {}, &store::LatestRow::series);
-    if (found == rows.end() || found->series != s.series->id) continue;
-    JsonObject row(next_item(body));
-    row.moment(found->row.ts).text("site", s.device->site).text("device", s.device->device);
-    row.text("metric", s.series->metric);
-    append_value(row, "value", found->row);
-  }
-  return json(std::move(body += ']'));
+  const auto make = [&] { return latest_rows(question, *selected); };
+  return known_or_made(question, "latest", *selected, {Timestamp::min(), Timestamp::max()}, make);
 }
 
 }  // namespace telltale::api

@@ -23,7 +23,12 @@ Filter read_filter(QueryText& query) {
 Result<std::vector<Selected>, Problem> select(const FleetIndex& fleet, const Caller& caller, const Filter& filter) {
   std::vector<Selected> selected;
   bool device_seen = filter.device.empty();
-  for (const auto& device : fleet.devices(caller.tenant)) {
+  auto devices = fleet.devices(caller.tenant);
+  if (!filter.site.empty() && !filter.device.empty()) {
+    const auto* named = fleet.find(caller.tenant, filter.site, filter.device);
+    devices = named == nullptr ? std::span<const IndexedDevice>{} : std::span(named, 1);
+  }
+  for (const auto& device : devices) {
     if (!filter.site.empty() && device.site != filter.site) continue;
     if (!filter.device.empty() && device.device != filter.device) continue;
     device_seen = true;
@@ -52,6 +57,28 @@ store::Range read_range(QueryText& query, Timestamp now, Millis reach) {
   const auto from = query.time("from", now, to - reach);
   if (from > to) query.fault("from", "is after to, which is now when it is left out");
   return {from, to};
+}
+
+bool moves_on(const QueryText& query) {
+  const auto now = [&](std::string_view parameter) {
+    const auto text = query.text(parameter);
+    return text && text->starts_with("now");
+  };
+  return !query.text("to") || now("to") || now("from");
+}
+
+Answer known_or_made(const Question& question, std::string asked, const std::vector<Selected>& selected,
+                     store::Range range, const std::function<Answer()>& make) {
+  if (question.parts.answers == nullptr) return make();
+  asked +=
+      ' ' + question.caller.tenant + ' ' + std::to_string(to_ms(range.from)) + ' ' + std::to_string(to_ms(range.to));
+  // Its number says which site, device and metric for ever; the unit may be said anew.
+  for (const auto& s : selected) {
+    asked += ' ' + std::to_string(to_number(s.series->id));
+    append_json_string(asked, s.series->unit);
+  }
+  return question.parts.answers->answer(
+      question.request, asked, [&] { return question.archive.reader().revision(range); }, make);
 }
 
 std::uint64_t count_readings(const store::Reader& reader, proto::SeriesId series, store::Range range) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,14 @@ struct Filter {
 
 /// from= and to=; the last `reach` when they are left out.
 [[nodiscard]] store::Range read_range(QueryText& query, Timestamp now, Millis reach);
+
+/// The range was named by the moment of the question, so that nobody will ask for it again.
+[[nodiscard]] bool moves_on(const QueryText& query);
+
+/// The answer to `asked`, which says everything that was asked but the tenant, the series and the range; from the cache
+/// where it is known.
+[[nodiscard]] Answer known_or_made(const Question& question, std::string asked, const std::vector<Selected>& selected,
+                                   store::Range range, const std::function<Answer()>& make);
 
 /// Stored readings with a number, from headers where they suffice.
 [[nodiscard]] std::uint64_t count_readings(const store::Reader& reader, proto::SeriesId series, store::Range range);

@@ -17,9 +17,6 @@ std::optional<Problem> not_a_message(const RestParts& parts, const Caller& calle
   const QueryText query(request, {});
   if (auto problem = query.problem()) return problem;
   if (auto problem = not_json(request)) return problem;
-  if (!request.header("Content-Encoding").empty()) {
-    return Problem{415, "validation", "Unsupported content encoding", "send the body as it is"};
-  }
   const auto& site = request.parameter("site");
   const auto& device = request.parameter("device");
   if (!proto::valid_site(site)) {

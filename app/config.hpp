@@ -42,9 +42,10 @@ struct Config {
   store::StoreOptions store;
   api::HttpOptions http;
   bool allow_anonymous_loopback = false;
-  double requests_per_second = 100;  // of one key; 0 = no limit
-  bool device_metrics = false;       // serve /metrics/devices
-  ingest::WriterOptions ingest;      // decoder.mappings: the file's, then the shipped tutorial mapping
+  double requests_per_second = 100;             // of one key; 0 = no limit
+  bool device_metrics = false;                  // serve /metrics/devices
+  std::uint64_t query_cache_bytes = 64u << 20;  // half for answers, half for decoded days; 0 = none
+  ingest::WriterOptions ingest;                 // decoder.mappings: the file's, then the shipped tutorial mapping
   UnusualOptions unusual;
   proto::RuleSet analytics;  // rules: the file's, then the built-in `unusual`
   alerting::AlertingOptions alerting;

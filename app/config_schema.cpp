@@ -357,6 +357,8 @@ std::vector<Key> make_keys() {
       boolean("http", "device_metrics", FIELD(device_metrics),
               "serve the newest readings to Prometheus at /metrics/devices, to who has a key"),
       integer("http", "query_threads", FIELD(http.workers), 1, 64, "queries answered at the same time"),
+      size("http", "query_cache", FIELD(query_cache_bytes), 0, 64 * gib,
+           "memory for answers and decoded days that are asked for again; 0B: none"),
 
       integer("ingest", "batch_readings", FIELD(ingest.batch_readings), 1, 1'000'000, "readings in one sync to disk"),
       duration("ingest", "batch_delay", FIELD(ingest.batch_delay), Millis{1}, 10 * second,

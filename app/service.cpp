@@ -34,6 +34,7 @@
 #include "ingest/writer.hpp"
 #include "notify/notifications.hpp"
 #include "proto/quantity_text.hpp"
+#include "store/chunk_cache.hpp"
 #include "store/keys_db.hpp"
 #include "store/state_db.hpp"
 #include "store/store.hpp"
@@ -142,7 +143,8 @@ struct Service::Impl {
         keys(config.store.path / store::KeysDb::file_name),
         gate(keys, {config.allow_anonymous_loopback, config.requests_per_second}, clock),
         keyring(config.store.path),
-        archive(config.store.path, tenancy()),
+        answers(config.query_cache_bytes / 2, registry),
+        archive(config.store.path, tenancy(), reader_options()),
         trials(config.store.path, tenancy(), clock),
         channels(clock),
         live({}, archive, log, registry),
@@ -179,15 +181,23 @@ struct Service::Impl {
     return options;
   }
 
+  store::ReaderOptions reader_options() {
+    store::ReaderOptions options;
+    if (config.query_cache_bytes > 0)
+      options.decoded = std::make_shared<store::ChunkCache>(config.query_cache_bytes / 2, registry, "days");
+    return options;
+  }
+
   std::vector<api::Route> routes() {
+    auto* kept = config.query_cache_bytes > 0 ? &answers : nullptr;
     const api::RestParts parts{gate,     archive, desk,     live,      writer,  rules,   tenancy(), clock,
-                               decoding, trials,  channels, publisher, replies, configs, notes};
+                               decoding, trials,  channels, publisher, replies, configs, notes,     kept};
     auto all = api::rest_routes(parts);
     std::ranges::move(api::grafana_routes(parts), std::back_inserter(all));
     if (config.device_metrics) all.push_back(api::device_metrics_route(gate, archive, clock));
     std::ranges::move(api::tenant_routes({gate, keyring, archive, writer, tenancy(), clock, log}),
                       std::back_inserter(all));
-    std::ranges::move(api::prom::prom_routes(gate, archive, clock), std::back_inserter(all));
+    std::ranges::move(api::prom::prom_routes(gate, archive, clock, {}, kept), std::back_inserter(all));
     all.push_back(api::healthz_route());
     all.push_back(api::readyz_route(checks()));
     all.push_back(api::metrics_route(registry));
@@ -255,6 +265,7 @@ struct Service::Impl {
   store::KeysDb keys;
   api::Gate gate;
   api::Keyring keyring;
+  api::AnswerCache answers;
   api::Archive archive;
   api::RulesInForce rules;
   api::DecodingInForce decoding;
@@ -349,6 +360,7 @@ void Service::stop() {
   self.alerting.stop(std::min<Millis>(outbox_within, left()));
   self.notifications.stop(std::min<Millis>(notifications_within, left()));
   if (!self.silent) self.publisher.stop(broker::PahoPublisher::Farewell::offline, end);
+  self.archive.stop();  // questions had the time until now
   self.http.stop();
   self.store.stop();
   self.log.info("service", "stopped");

@@ -39,7 +39,30 @@ Result<Steps, QueryError> read_steps(const Form& form) {
   return Steps{*start, **step, static_cast<std::size_t>(steps) + 1};
 }
 
+/// A tree has one at most: nothing of this subset has two vectors.
+const Selector* selector_of(const Expression& expression) {
+  if (const auto* selector = std::get_if<Selector>(&expression.node)) return selector;
+  if (const auto* call = std::get_if<RangeCall>(&expression.node)) return &call->over;
+  if (const auto* aggregation = std::get_if<Aggregation>(&expression.node)) return selector_of(*aggregation->operand);
+  if (const auto* binary = std::get_if<ScalarBinary>(&expression.node)) return selector_of(*binary->vector);
+  if (const auto* negation = std::get_if<Negation>(&expression.node)) return selector_of(*negation->vector);
+  return nullptr;
+}
+
 }  // namespace
+
+std::optional<AskedRange> asked_range(const Form& form) {
+  const auto steps = read_steps(form);
+  const auto expression = read_query(form);
+  if (!steps || !expression) return std::nullopt;
+  const auto* selector = selector_of(*expression);
+  if (selector == nullptr) return std::nullopt;
+  const auto end = steps->at(steps->count - 1) - selector->offset;
+  const auto begin = steps->at(0) - selector->offset - selector->range.value_or(EvaluationLimits{}.lookback);
+  return AskedRange{std::to_string(to_ms(steps->at(0))) + ' ' + std::to_string(steps->step.count()) + ' ' +
+                        std::to_string(steps->count) + ' ' + std::string(*form.first("query")),
+                    {begin, end + Millis{1}}};
+}
 
 Data query(const PromQuestion& question) {
   const auto time = question.form.time("time");

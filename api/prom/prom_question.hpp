@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "api/prom/archive_source.hpp"
 #include "api/prom/form.hpp"
 #include "api/rest_question.hpp"
@@ -18,6 +21,12 @@ using Data = Result<std::string, QueryError>;
 
 Data query(const PromQuestion& question);
 Data query_range(const PromQuestion& question);
+/// What a range query asks, and where the readings lie that its answer is made of. None when it is not valid.
+struct AskedRange {
+  std::string text;
+  store::Range readings;
+};
+[[nodiscard]] std::optional<AskedRange> asked_range(const Form& form);
 Data labels(const PromQuestion& question);
 Data label_values(const PromQuestion& question);
 Data series(const PromQuestion& question);

@@ -10,7 +10,9 @@
 
 namespace telltale::test {
 
-HttpClient::HttpClient(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+HttpClient::HttpClient(std::uint16_t port, Buffer buffer) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+  constexpr int few_bytes = 4096;
+  if (buffer == Buffer::small) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &few_bytes, sizeof few_bytes);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

@@ -18,7 +18,8 @@ struct HttpAnswer {
 /// A plain socket to 127.0.0.1, so that a test can send what no decent client would.
 class HttpClient {
  public:
-  explicit HttpClient(std::uint16_t port);
+  enum class Buffer { usual, small };  // of the system, for what comes
+  explicit HttpClient(std::uint16_t port, Buffer buffer = Buffer::usual);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;

@@ -5,46 +5,15 @@
 #include <mutex>
 #include <thread>
 
-#include "api/health.hpp"
-#include "api/http_server.hpp"
-#include "tests/api/http_client.hpp"
-#include "tests/support/recording.hpp"
-#include "tests/support/simulated_clock.hpp"
+#include "tests/api/http_fixture.hpp"
 
 namespace telltale::api {
 namespace {
 
 using namespace std::chrono_literals;
 using test::HttpClient;
-
-HttpOptions small_limits() {
-  HttpOptions options;
-  options.port = 0;
-  options.max_connections = 8;
-  options.max_header_bytes = 2048;
-  options.max_body_bytes = 1024;
-  options.stop_grace = 200ms;
-  return options;
-}
-
-struct Fixture {
-  explicit Fixture(HttpOptions options = small_limits(), std::vector<Route> more = {}) {
-    std::vector<Route> routes = {healthz_route(), readyz_route({})};
-    routes.push_back({"GET", "/echo", [](const Request& r) {
-                        return Response{200, "text/plain", r.path + "|" + r.query, {}};
-                      }});
-    routes.push_back({"GET", "/throws", [](const Request&) -> Response { throw std::runtime_error("secret detail"); }});
-    for (auto& route : more) routes.push_back(std::move(route));
-    server = std::make_unique<HttpServer>(options, std::move(routes), clock, log, metrics);
-    server->start();
-  }
-  [[nodiscard]] std::uint16_t port() const { return server->port(); }
-
-  test::SimulatedClock clock;
-  test::RecordingLogger log;
-  test::PlainMetrics metrics;
-  std::unique_ptr<HttpServer> server;
-};
+using test::small_limits;
+using Fixture = test::HttpFixture;
 
 TEST_CASE("a request is answered and the connection is kept for the next one", "[api]") {
   Fixture f;

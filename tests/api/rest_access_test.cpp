@@ -111,6 +111,18 @@ TEST_CASE("a key that asks too often waits, others do not", "[api]") {
   CHECK(bench.get(devices, bearer(key)).status == 200);
 }
 
+TEST_CASE("wrong keys from one address are told to wait, right ones are served", "[api]") {
+  RestBench bench({.gate = {.anonymous_loopback = false, .requests_per_second = 0, .failures_per_second = 1}});
+  CHECK(bench.get(devices, bearer("wrong")).status == 401);
+  CHECK(bench.get(devices).status == 401);
+  const auto refused = bench.get(devices, bearer("wrong"));
+  CHECK(refused.status == 429);
+  CHECK(refused.headers.at("retry-after") == "1");
+  CHECK(bench.get(devices, bearer(bench.acme)).status == 200);
+  bench.clock.advance(Millis{1000});
+  CHECK(bench.get(devices).status == 401);
+}
+
 TEST_CASE("a cursor carries no rights", "[api]") {
   RestBench bench;
   const auto page = bench.read(devices + "?limit=1").body;

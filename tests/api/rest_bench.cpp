@@ -9,6 +9,7 @@
 #include "api/grafana_routes.hpp"
 #include "api/prom/prom_routes.hpp"
 #include "proto/output_topics.hpp"
+#include "store/chunk_cache.hpp"
 
 namespace telltale::test {
 
@@ -128,7 +129,9 @@ RestBench::RestBench(Options options) {
   keys->add({acme_key, std::string(32, 'a'), "acme", "in the drawer", {.read = true}, clock.now(), std::nullopt});
   keys->add(
       {spare_key, std::string(32, 'b'), spare_tenant, "in the drawer", {.read = true}, clock.now(), std::nullopt});
-  archive = std::make_unique<api::Archive>(folder.path(), proto::Tenancy::multi);
+  store::ReaderOptions reader;
+  reader.decoded = std::make_shared<store::ChunkCache>(1u << 20, metrics, "days");
+  archive = std::make_unique<api::Archive>(folder.path(), proto::Tenancy::multi, reader);
   rules.set(some_rules());
   decoding.set(some_decoding());
   live = std::make_unique<api::Live>(options.live, *archive, log, metrics);

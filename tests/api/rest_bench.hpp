@@ -38,7 +38,7 @@ namespace telltale::test {
 class RestBench {
  public:
   struct Options {
-    api::GateOptions gate{.anonymous_loopback = false, .requests_per_second = 0};
+    api::GateOptions gate{.anonymous_loopback = false, .requests_per_second = 0, .failures_per_second = 0};
     api::RestLimits limits{};
     std::vector<api::Route> more{};
     std::size_t workers = 2, max_waiting = 64;
@@ -60,8 +60,12 @@ class RestBench {
   /// With a key of acme that may read and write.
   HttpAnswer order(std::string_view method, std::string_view path, std::string_view body = {});
   [[nodiscard]] api::RestParts parts() {
-    return {*gate, *archive, desk,      *live,   intake,  rules, proto::Tenancy::multi, clock, decoding,
-            trial, channels, messenger, replies, configs, *notes};
+    return {*gate,    *archive,  desk,    *live,   intake, rules,   proto::Tenancy::multi, clock, decoding, trial,
+            channels, messenger, replies, configs, *notes, &answers};
+  }
+  /// "hit" or "miss" of the cache of answers.
+  [[nodiscard]] std::uint64_t answers_asked(const std::string& result) {
+    return metrics.value("telltale_query_cache_requests_total{cache=\"answers\",result=\"" + result + "\"}");
   }
   /// All that the service serves and that is not the same for everybody.
   [[nodiscard]] std::vector<api::Route> routes(const api::RestLimits& limits = {});
@@ -77,6 +81,7 @@ class RestBench {
   std::unique_ptr<store::KeysDb> service_keys;  // the gate's
   std::unique_ptr<api::Gate> gate;
   std::unique_ptr<api::Keyring> keyring;
+  api::AnswerCache answers{1u << 20, metrics};
   std::unique_ptr<api::Archive> archive;
   DeskDouble desk;
   IntakeDouble intake;

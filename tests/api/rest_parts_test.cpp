@@ -7,6 +7,7 @@
 #include "api/cursor.hpp"
 #include "api/query_text.hpp"
 #include "api/rate_limit.hpp"
+#include "api/remembered_answers.hpp"
 #include "proto/topic.hpp"
 
 namespace telltale::api {
@@ -156,6 +157,35 @@ TEST_CASE("what gzip makes, gzip reads", "[api]") {
   out.resize(stream.total_out);
   inflateEnd(&stream);
   CHECK(out == text);
+}
+
+TEST_CASE("of answers to be remembered, one under way does not go for another", "[api]") {
+  RememberedAnswers few(1);
+  const std::chrono::steady_clock::time_point now{};
+  CHECK(std::holds_alternative<RememberedAnswers::Fresh>(few.begin("a", "1", now)));
+  CHECK(std::holds_alternative<RememberedAnswers::Fresh>(few.begin("b", "2", now)));
+  CHECK(std::holds_alternative<RememberedAnswers::OtherBody>(few.begin("a", "2", now)));
+  few.end("a", Response{202, "", "first", {}});
+  CHECK(std::holds_alternative<RememberedAnswers::Fresh>(few.begin("c", "3", now)));  // "a" goes for it
+  CHECK(std::holds_alternative<RememberedAnswers::Fresh>(few.begin("a", "9", now)));
+  CHECK(std::holds_alternative<RememberedAnswers::UnderWay>(few.begin("b", "2", now)));
+}
+
+TEST_CASE("each tenant's answers are remembered apart", "[api]") {
+  RememberedByTenant tenants;
+  CHECK(tenants.of("acme") == tenants.of("acme"));
+  CHECK(tenants.of("acme") != tenants.of("rival"));
+}
+
+TEST_CASE("a rate limit forgets whom it saw the longest ago when there are too many", "[api]") {
+  RateLimit limit(1);
+  auto now = RateLimit::Time{};
+  CHECK_FALSE(limit.wait("first", now));
+  CHECK_FALSE(limit.wait("first", now));
+  CHECK(limit.wait("first", now));
+  now += std::chrono::milliseconds(1);
+  for (std::size_t i = 0; i < RateLimit::most_buckets; ++i) (void)limit.wait(std::to_string(i), now);
+  CHECK_FALSE(limit.wait("first", now));
 }
 
 }  // namespace

@@ -147,7 +147,9 @@ TEST_CASE("remembered answers are bounded in number and time", "[api]") {
   using R = api::RememberedAnswers;
   const std::chrono::steady_clock::time_point now{};
   const auto is_fresh = [&](const char* key, Millis at) {
-    return std::holds_alternative<R::Fresh>(remembered.begin(key, "f", now + at));
+    if (!std::holds_alternative<R::Fresh>(remembered.begin(key, "f", now + at))) return false;
+    remembered.end(key, api::Response{});
+    return true;
   };
   CHECK(is_fresh("a", Millis{0}));
   CHECK(is_fresh("b", Millis{1}));

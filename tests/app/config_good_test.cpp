@@ -80,6 +80,7 @@ archive_log = true
 [http]
 listen = "[::1]:9000"
 allow_anonymous_loopback = true
+query_cache = "3MiB"
 [ingest]
 batch_readings = 11
 batch_delay = "1s"
@@ -149,6 +150,7 @@ heartbeat = "15m"
   CHECK(c.http.host == "::1");
   CHECK(c.http.port == 9000);
   CHECK(c.allow_anonymous_loopback);
+  CHECK(c.query_cache_bytes == 3 << 20);
   CHECK(c.ingest.batch_readings == 11);
   CHECK(c.ingest.batch_delay == Millis{1000});
   CHECK(c.ingest.receive_maximum == 100);

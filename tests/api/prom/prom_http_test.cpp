@@ -14,7 +14,7 @@ std::string ok(const std::string& data) { return R"({"status":"success","data":)
 class PromBench : public RestBench {
  public:
   explicit PromBench(const api::RestLimits& limits = {})
-      : prom_({.port = 0}, api::prom::prom_routes(*gate, *archive, clock, limits), clock, log, metrics) {
+      : prom_({.port = 0}, api::prom::prom_routes(*gate, *archive, clock, limits, &answers), clock, log, metrics) {
     prom_.start();
   }
   ~PromBench() { prom_.stop(); }
@@ -38,6 +38,34 @@ HttpAnswer post(PromBench& bench, const std::string& path, const std::string& fo
 }
 
 const std::string pump = R"("device":"pump","site":"site1"})";
+
+TEST_CASE("a range query that is asked again comes from the cache until its readings or names change", "[api]") {
+  PromBench bench;
+  const auto path = "/query_range?query=sum(temperature)&start=1763699900&end=1763699990&step=30";
+  const auto first = bench.ask(path);
+  CHECK(bench.ask(path).body == first.body);
+  CHECK(bench.answers_asked("hit") == 1);
+  CHECK(bench.ask(path, bearer(bench.key("rival"))).body != first.body);
+  const auto add = [&](proto::Batch& batch, std::uint32_t series, double value) {
+    proto::Reading reading{};
+    reading.ts = bench.clock.now() - Millis{60'000};
+    reading.series = proto::SeriesId{series};
+    reading.number = value;
+    batch.readings.push_back(reading);
+  };
+  auto batch = std::make_shared<proto::Batch>();
+  batch->log_time = bench.clock.now();
+  add(*batch, 7, 70);
+  REQUIRE(bench.store->append(batch));
+  const auto changed = bench.ask(path);
+  CHECK(changed.body != first.body);
+  auto names = std::make_shared<proto::Batch>();
+  names->log_time = bench.clock.now();
+  names->add(proto::NewSeries{proto::SeriesId{20}, proto::DeviceKey{4}, "pressure", ""});
+  REQUIRE(bench.store->append(names));
+  CHECK(bench.ask(path).body == changed.body);
+  CHECK(bench.answers_asked("hit") == 1);
+}
 
 TEST_CASE("a Prometheus client gets what it asks for", "[api]") {
   PromBench bench;

@@ -1,0 +1,113 @@
+#include <catch2/catch.hpp>
+
+#include "tests/api/rest_bench.hpp"
+
+namespace telltale::test {
+namespace {
+
+const std::string boiler = "site=site1&device=boiler&metric=temperature";
+
+void append(RestBench& bench, Timestamp ts, double value) {
+  auto batch = std::make_shared<proto::Batch>();
+  batch->log_time = bench.clock.now();
+  proto::Reading reading{};
+  reading.ts = ts;
+  reading.series = proto::SeriesId{1};
+  reading.number = value;
+  batch->readings.push_back(reading);
+  REQUIRE(bench.store->append(batch));
+}
+
+TEST_CASE("a question that is asked again is answered from the cache until its readings change", "[api]") {
+  RestBench bench;
+  const auto path =
+      GENERATE_COPY(as<std::string>(), "/api/v1/query?" + boiler + "&from=2025-11-20&to=2025-11-22",
+                    "/api/v1/query?" + boiler + "&from=2025-11-20&to=2025-11-22&step=1h&agg=max",
+                    "/api/v1/query?shape=wide&" + boiler + "&from=2025-11-20&to=2025-11-22&points=5",
+                    "/api/v1/latest?" + boiler, "/api/v1/statistics?" + boiler + "&from=2025-11-20&to=2025-11-22",
+                    "/api/v1/devices/site1/boiler/temperature/hours?from=2025-11-20&to=2025-11-22",
+                    "/api/v1/devices/site1/boiler/temperature/anomalies?from=2025-11-20&to=2025-11-22&z=2");
+  CAPTURE(path);
+  const auto first = bench.read(path);
+  REQUIRE(first.status == 200);
+  CHECK(bench.answers_asked("miss") == 1);
+  CHECK(bench.answers_asked("hit") == 0);
+  CHECK(bench.read(path).body == first.body);
+  CHECK(bench.answers_asked("hit") == 1);
+
+  const auto small = bench.read(path, "Accept-Encoding: gzip\r\n");
+  CHECK(bench.answers_asked("miss") == 2);  // kept as it is sent
+  CHECK(small.headers.at("etag") == first.headers.at("etag"));
+
+  append(bench, bench.clock.now() - Millis{60'000}, 1000);
+  const auto fresh = bench.read(path);
+  CHECK(bench.answers_asked("miss") == 3);
+  CHECK(fresh.body != first.body);
+  CHECK(fresh.body.find("1000") != std::string::npos);
+  CHECK(fresh.headers.at("etag") != first.headers.at("etag"));
+}
+
+TEST_CASE("a client that has the answer is told so without its being made", "[api]") {
+  RestBench bench;
+  const auto path = "/api/v1/query?" + boiler + "&from=2025-11-20&to=2025-11-22";
+  const auto etag = bench.read(path).headers.at("etag");
+  const auto known = bench.read(path, "If-None-Match: " + etag + "\r\n");
+  CHECK(known.status == 304);
+  CHECK(known.headers.at("etag") == etag);
+  CHECK(known.body.empty());
+  CHECK(bench.answers_asked("miss") == 1);
+  CHECK(bench.answers_asked("hit") == 1);
+  CHECK(bench.read(path, "If-None-Match: W/\"another\"\r\n").status == 200);
+  append(bench, bench.clock.now() - Millis{60'000}, 1000);
+  CHECK(bench.read(path, "If-None-Match: " + etag + "\r\n").status == 200);
+}
+
+TEST_CASE("what ends now is made anew each time, and what was refused is not kept", "[api]") {
+  RestBench bench;
+  const auto path = GENERATE_COPY(
+      as<std::string>(), "/api/v1/query?" + boiler, "/api/v1/query?" + boiler + "&from=now-1h",
+      "/api/v1/query?" + boiler + "&from=2025-11-20&to=now", "/api/v1/statistics?" + boiler + "&from=2025-11-20");
+  CAPTURE(path);
+  CHECK(bench.read(path).status == 200);
+  CHECK(bench.read(path).status == 200);
+  CHECK(bench.answers_asked("hit") + bench.answers_asked("miss") == 0);
+  const auto too_many = "/api/v1/query?" + boiler + "&from=0&to=2025-11-22&step=1s&points=5";
+  CHECK(bench.read(too_many).status == 400);
+  CHECK(bench.read(too_many).status == 400);
+  CHECK(bench.answers_asked("hit") == 0);
+}
+
+TEST_CASE("no tenant is given another's answer", "[api]") {
+  RestBench bench;
+  const std::string path = "/api/v1/latest";
+  const auto ours = bench.read(path).body;
+  const auto theirs = bench.get(path, bearer(bench.key("rival"))).body;
+  CHECK(ours.find("boiler") != std::string::npos);
+  CHECK(theirs.find("boiler") == std::string::npos);
+  CHECK(theirs.find("grail") != std::string::npos);
+  CHECK(bench.answers_asked("hit") == 0);
+}
+
+TEST_CASE("a removed device is in no answer from the moment of its removal", "[api]") {
+  RestBench bench;
+  const std::string path = "/api/v1/query?metric=temperature&from=2025-11-20&to=2025-11-22&step=1h";
+  CHECK(bench.read(path).body.find("pump") != std::string::npos);
+  auto batch = std::make_shared<proto::Batch>();
+  batch->log_time = bench.clock.now();
+  batch->add(proto::DevicesRemoved{"acme", "site1", "pump", "ana", "", {proto::DeviceKey{4}}, {proto::SeriesId{7}}});
+  REQUIRE(bench.store->append(batch));
+  CHECK(bench.read(path).body.find("pump") == std::string::npos);
+}
+
+TEST_CASE("a service that stops ends its questions", "[api]") {
+  RestBench bench;
+  const auto path = "/api/v1/query?" + boiler + "&from=2025-11-20&to=2025-11-22";
+  CHECK(bench.read(path).status == 200);
+  bench.archive->stop();
+  const auto answer = bench.read("/api/v1/query?" + boiler + "&from=2025-11-19&to=2025-11-22");
+  CHECK(answer.status == 503);
+  CHECK(answer.headers.count("retry-after") == 1);
+}
+
+}  // namespace
+}  // namespace telltale::test
