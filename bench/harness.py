@@ -131,11 +131,12 @@ class Bench:
         return self.start_and_wait_for_line("/usr/bin/python3", ROOT / "bench/tutorial_subscriber.py", self.broker.port,
                                             self.folder / "tutorial.db", self.counter.path)
 
-    def service(self, port=None, follow=True):
-        """Telltale with 20 rules and the default windows; the counter follows what it has stored."""
+    def service(self, port=None, follow=True, http=""):
+        """Telltale with 20 rules and the default windows; the counter follows what it has stored. `http`: more lines
+        of that section."""
         data = self.folder / "data"
         self.telltale = service.Telltale(self.args.telltale, self.folder, port or self.broker.port,
-                                         f'[store]\npath = "{data}"\n' + RULES)
+                                         f'{http}[store]\npath = "{data}"\n' + RULES)
         self.telltale.start()
         self.telltale.wait_ready()
         if follow:

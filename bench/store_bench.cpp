@@ -50,6 +50,11 @@ int run(int argc, char** argv) {
       ->required()
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, Subject>{{"days", Subject::days}, {"all", Subject::all}, {"latest", Subject::latest}}));
+  auto* fill = with_store(command("fill", "a folder for a service to open: what is over is closed, the rest is not",
+                                  [&] { run_fill(load, readings); }));
+  fill->add_option("--start", load.shape.start_ms, "time of the first readings, ms");
+  fill->add_option("--period", load.shape.period_ms, "ms from one reading of a series to its next");
+  fill->add_option("--first-series", load.first_series, "number of the first series");
   command("generator", "cost of the generator", [&] { run_generator(load.shape, readings); });
   auto* rows =
       command("rows", "readings as lines for a peer", [&] { print_rows(load.shape, readings, format, load.batch); });

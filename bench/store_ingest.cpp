@@ -105,6 +105,17 @@ void run_ingest(const StoreLoad::Options& options, std::uint64_t readings) {
   figures.print();
 }
 
+void run_fill(const StoreLoad::Options& options, std::uint64_t readings) {
+  const Stopwatch watch;
+  StoreLoad load(options);
+  load.append(readings);
+  load.seal_all();
+  load.close_past_days();
+  Figures figures;
+  figures.add("seconds", watch.seconds());
+  figures.print();
+}
+
 void run_restart(const StoreLoad::Options& options, std::uint64_t readings) {
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("fork failed");

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "store/catalog.hpp"
+#include "store/day.hpp"
+#include "store/day_close.hpp"
 #include "store/segment.hpp"
 
 namespace telltale::bench {
@@ -139,6 +141,22 @@ double StoreLoad::close_days() {
   }
   store_.reset();  // ends what it does, and counts
   return watch.seconds();
+}
+
+void StoreLoad::close_past_days() {
+  const auto over = store::day_of(telemetry_.now_ms() - 3 * store::hour_ms);
+  const auto past_closed = [&] {
+    for (const auto& group :
+         store::group_days(store::Catalog::open_read_only(options_.folder).day_files(INT64_MIN, over - 1)))
+      if (group.closed() == nullptr) return false;
+    return true;
+  };
+  const Stopwatch watch;
+  while (!past_closed()) {
+    if (watch.seconds() > patience_s) throw std::runtime_error(options_.folder.string() + ": days are not closed");
+    store_->checkpointed(newest_);  // wakes it
+    std::this_thread::sleep_for(20ms);
+  }
 }
 
 /// Every day in the manifest has its series-first file.

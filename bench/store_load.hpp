@@ -66,6 +66,8 @@ class StoreLoad {
   void seal_all();
   /// Lets the calendar run until every day may be closed, waits until all are, and closes the store. Seconds.
   [[nodiscard]] double close_days();
+  /// Waits until every day is closed that is over by the data's calendar.
+  void close_past_days();
 
   [[nodiscard]] const std::vector<double>& append_seconds() const noexcept { return append_seconds_; }
   [[nodiscard]] double waited_seconds() const noexcept { return waited_seconds_; }  // for the seal

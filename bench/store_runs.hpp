@@ -32,6 +32,9 @@ void run_beside(const QueryOptions& options);
 /// A child appends and is killed with nothing sealed; then from opening the folder to the first batch on disk.
 void run_restart(const StoreLoad::Options& options, std::uint64_t readings);
 
+/// Leaves a folder that a service can go on with: everything sealed, days that are over closed.
+void run_fill(const StoreLoad::Options& options, std::uint64_t readings);
+
 /// What a reading costs the generator.
 void run_generator(const TelemetryShape& shape, std::uint64_t readings);
 

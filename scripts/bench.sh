@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# bench.sh [ingest|drain|store|nab|detect|analytics] [options]: builds, then measures; figures are ratios, counts or rates of one run.
+# bench.sh [ingest|drain|store|api|nab|detect|analytics] [options]: builds, then measures; figures are ratios, counts or rates of one run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/packages.sh
-names=(ingest drain store nab detect analytics)
-case "${1:-}" in ingest | drain | store | nab | detect | analytics) names=("$1"); shift ;; esac
+names=(ingest drain store api nab detect analytics)
+case "${1:-}" in ingest | drain | store | api | nab | detect | analytics) names=("$1"); shift ;; esac
 
 # The store's peers are wanted, not needed: each that cannot be installed is missing from the comparison, no more.
 install_peers() {
@@ -21,6 +21,10 @@ targets=()
 for name in "${names[@]}"; do
   case "$name" in
     ingest | drain) targets+=(telltale load_publisher bare_subscriber ack_observer) ;;
+    api)
+      targets+=(telltale load_publisher store_bench)
+      need_packages api_bench
+      ;;
     nab) targets+=(telltale detector_variants) ;;
     detect) targets+=(detector_replay) ;;
     analytics) targets+=(analytics_bench) ;;

@@ -9,6 +9,7 @@ test_packages=(mosquitto mosquitto-clients curl python3 python3-paho-mqtt sqlite
 fuzz_packages=(clang libclang-rt-14-dev)  # libFuzzer
 check_packages=(clang-format clang-tidy)
 package_packages=(dpkg-dev file gzip python3)
+api_bench_packages=(wrk)
 bench_packages=(postgresql-15 influxdb)  # what bench store compares with
 
 need_packages() {
