@@ -42,6 +42,7 @@ std::string method_label(const std::string& method) {
 struct HttpServer::Impl final : SessionHost {
   Impl(HttpOptions given, std::vector<Route> table, const Clock& time, proto::Logger& logger, proto::Metrics& registry)
       : settings(std::move(given)), routes(std::move(table)), clock(time), log(logger), metrics(registry) {
+    if (!settings.cert_file.empty()) tls = make_server_tls(settings.cert_file, settings.key_file);
     error_code error;
     const auto address = asio::ip::make_address(settings.host, error);
     if (error) throw std::runtime_error("http.listen: not a numeric address: " + settings.host);
@@ -76,7 +77,7 @@ struct HttpServer::Impl final : SessionHost {
     tcp::socket socket(io);
     acceptor.accept(socket, error);
     if (!error) {
-      sessions.push_back(std::make_shared<HttpSession>(std::move(socket), *this));
+      sessions.push_back(std::make_shared<HttpSession>(std::move(socket), tls, *this));
       const auto session = sessions.back();
       session->run();
     } else if (error != asio::error::would_block && error != asio::error::connection_aborted) {
@@ -326,6 +327,7 @@ struct HttpServer::Impl final : SessionHost {
   const Clock& clock;
   proto::Logger& log;
   proto::Metrics& metrics;
+  std::shared_ptr<asio::ssl::context> tls;  // of the connections to come; null: plain
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
   asio::steady_timer retry{io};
@@ -351,6 +353,12 @@ HttpServer::HttpServer(HttpOptions options, std::vector<Route> routes, const Clo
 HttpServer::~HttpServer() { stop(); }
 
 std::uint16_t HttpServer::port() const noexcept { return impl_->bound_port; }
+
+void HttpServer::reload_certificate() {
+  if (impl_->settings.cert_file.empty()) return;
+  auto fresh = make_server_tls(impl_->settings.cert_file, impl_->settings.key_file);
+  asio::post(impl_->io, [this, fresh = std::move(fresh)]() mutable { impl_->tls = std::move(fresh); });
+}
 
 void HttpServer::start() {
   impl_->await_connection();

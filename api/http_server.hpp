@@ -13,8 +13,9 @@
 namespace telltale::api {
 
 struct HttpOptions {
-  std::string host = "127.0.0.1";  // a numeric address
-  std::uint16_t port = 8080;       // 0 = any free one
+  std::string host = "127.0.0.1";   // a numeric address
+  std::uint16_t port = 8080;        // 0 = any free one
+  std::string cert_file, key_file;  // PEM; "" = plain HTTP, else HTTPS and nothing else
   std::size_t max_connections = 256;
   std::size_t workers = 2;       // threads for routes that may read files
   std::size_t max_waiting = 64;  // requests that wait for such a thread; more are told 503
@@ -31,8 +32,8 @@ struct HttpOptions {
 
 /// HTTP/1.1 with keep-alive over one io thread (Boost.Beast) and a few workers.
 /// Threads: routes are called on that thread or on a worker, as they say (RunsOn). start() and stop() from one other
-/// thread. Errors:  the constructor throws std::runtime_error when it cannot listen. What a client does wrong is
-/// answered with
+/// thread. Errors:  the constructor throws std::runtime_error when it cannot listen, ConfigError for certificates. What
+/// a client does wrong is answered with
 ///          a problem document where the protocol allows it, counted, and never logged per request.
 /// Bounds:  at most max_connections. When a new one arrives, the connection idle for longest is closed; when none is
 ///          idle, new ones wait in the kernel's backlog. A request that does not arrive within request_timeout is cut
@@ -45,6 +46,10 @@ class HttpServer {
   ~HttpServer();
 
   [[nodiscard]] std::uint16_t port() const noexcept;
+
+  /// Reads certificate and key anew, for connections from now on; those that are there keep theirs. Throws ConfigError
+  /// when they cannot be used: the old ones stay. Nothing without TLS. After start(), any thread.
+  void reload_certificate();
 
   void start();
   /// Stops accepting, closes idle connections and streams, lets answers under way finish within stop_grace. A query

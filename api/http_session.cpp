@@ -61,9 +61,9 @@ std::optional<Problem> problem_of(beast::error_code error) {
 
 }  // namespace
 
-HttpSession::HttpSession(asio::ip::tcp::socket&& socket, SessionHost& host)
+HttpSession::HttpSession(asio::ip::tcp::socket&& socket, std::shared_ptr<asio::ssl::context> tls, SessionHost& host)
     : host_(host),
-      stream_(std::move(socket)),
+      stream_(std::move(socket), std::move(tls)),
       buffer_(host.options().max_header_bytes + static_cast<std::size_t>(host.options().max_body_bytes) + read_bytes) {
   beast::error_code ignored;
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -90,6 +90,16 @@ void HttpSession::give_back() {
 void HttpSession::give_up(beast::error_code error, const char* when_late) {
   if (error == beast::error::timeout) host_.cut_off(when_late);
   close();
+}
+
+void HttpSession::run() {
+  if (!stream_.encrypted()) return await_request();
+  stream_.expires_after(host_.options().request_timeout);
+  stream_.async_handshake([self = shared_from_this()](beast::error_code error) {
+    if (self->ended_) return;
+    if (error) return self->close();
+    self->await_request();
+  });
 }
 
 void HttpSession::await_request() {
@@ -252,6 +262,10 @@ void HttpSession::send_events() {
 
 /// Closing with bytes unread makes TCP reset the connection and the client may lose the answer (RFC 9112, 9.6).
 void HttpSession::linger() {
+  if (stream_.encrypted()) {
+    stream_.expires_after(linger_time);
+    return stream_.async_shutdown([self = shared_from_this()](beast::error_code) { self->close(); });
+  }
   beast::error_code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   stream_.expires_after(linger_time);

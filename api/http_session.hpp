@@ -2,7 +2,6 @@
 
 // Inside api only: pulls in Boost.Beast.
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
@@ -14,6 +13,7 @@
 #include "api/event_stream.hpp"
 #include "api/http_message.hpp"
 #include "api/http_server.hpp"
+#include "api/http_stream.hpp"
 
 namespace telltale::api {
 
@@ -49,9 +49,10 @@ class SessionHost {
 /// Lives as long as an operation is under way; the host forgets it at ended().
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  HttpSession(boost::asio::ip::tcp::socket&& socket, SessionHost& host);
+  /// With a context the client has to speak TLS.
+  HttpSession(boost::asio::ip::tcp::socket&& socket, std::shared_ptr<boost::asio::ssl::context> tls, SessionHost& host);
 
-  void run() { await_request(); }
+  void run();
   void close();
   /// Sends what happens until it is closed.
   [[nodiscard]] bool streams() const noexcept { return events_ != nullptr; }
@@ -80,7 +81,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void send_events();
 
   SessionHost& host_;
-  boost::beast::tcp_stream stream_;
+  HttpStream stream_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<std::uint64_t> idle_since_;

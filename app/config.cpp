@@ -245,6 +245,8 @@ class Parser {
       const auto& file = std::string_view(key) == "mqtt.ca" ? c.mqtt.ca_file : c.mqtt.cert_file;
       require(c.mqtt.tls || file.empty(), key, "needs a url that begins with mqtts://");
     }
+    require(c.http.cert_file.empty() == c.http.key_file.empty(), c.http.cert_file.empty() ? "http.key" : "http.cert",
+            "cert and key come together");
     require(!c.mqtt.client_id.empty(), "mqtt.client_id", "must not be empty: the session is kept under it");
     require(c.ingest.decoder.max_payload_bytes < c.mqtt.max_frame_bytes, "ingest.max_payload",
             "must be less than mqtt.max_frame (" + size_text(c.mqtt.max_frame_bytes) + ")");

@@ -350,6 +350,9 @@ std::vector<Key> make_keys() {
       boolean("store", "archive_log", FIELD(store.archive_log), "keep sealed segments in log/archive"),
 
       listen(),
+      text("http", "cert", FIELD(http.cert_file),
+           "PEM file of our certificate and its chain: HTTPS; empty: plain HTTP"),
+      text("http", "key", FIELD(http.key_file), "PEM file of the certificate's key"),
       boolean("http", "allow_anonymous_loopback", FIELD(allow_anonymous_loopback),
               "answer clients on this machine without a key"),
       number("http", "requests_per_second", FIELD(requests_per_second), 0, 1e6,

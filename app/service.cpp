@@ -304,6 +304,11 @@ void Service::start() {
 
 void Service::reload(Config fresh) {
   auto& self = *impl_;
+  try {
+    self.http.reload_certificate();
+  } catch (const proto::ConfigError& error) {
+    throw ConfigErrors({error.what()});
+  }
   // How topics begin is decided for everything at once, by a start.
   const bool same_topics = fresh.multi_tenant == self.config.multi_tenant;
   fresh.ingest.decoder.multi_tenant = self.config.multi_tenant;

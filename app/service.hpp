@@ -19,7 +19,8 @@ class Service {
 
   void start();
   /// Rules, mappings and limits of the decoder, atomically, without touching any state or the MQTT session, except
-  /// that topic filters which came or went are subscribed or unsubscribed.
+  /// that topic filters which came or went are subscribed or unsubscribed. The certificate of HTTP is read anew.
+  /// Throws ConfigErrors when that cannot be used; then nothing was changed.
   void reload(Config fresh);
   /// The new file cannot be used: the old configuration stays; metric and alert say so.
   void reload_failed(const ConfigErrors& errors);

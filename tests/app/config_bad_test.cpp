@@ -83,6 +83,7 @@ TEST_CASE("a mistake is an error with line, column and the key's name", "[app][l
        "feedback loop"},
       // keys that do not fit together
       {"[mqtt]\nbackoff_min = \"1m\"\n", "t.toml:2:15: mqtt.backoff_min: must not be more than mqtt.backoff_max"},
+      {"[http]\ncert = \"c.pem\"\n", "t.toml:2:8: http.cert: cert and key come together"},
       {"[mqtt]\nurl = \"mqtts://h\"\ncert = \"c.pem\"\n", "t.toml:3:8: mqtt.cert: cert and key come together"},
       {"[mqtt]\nca = \"ca.pem\"\n", "t.toml:2:6: mqtt.ca: needs a url that begins with mqtts://"},
       {"[mqtt]\nclient_id = \"\"\n", "t.toml:2:13: mqtt.client_id: must not be empty: the session is kept under it"},

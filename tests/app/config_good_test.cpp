@@ -81,6 +81,8 @@ archive_log = true
 listen = "[::1]:9000"
 allow_anonymous_loopback = true
 query_cache = "3MiB"
+cert = "http.crt"
+key = "http.key"
 [ingest]
 batch_readings = 11
 batch_delay = "1s"
@@ -151,6 +153,8 @@ heartbeat = "15m"
   CHECK(c.http.port == 9000);
   CHECK(c.allow_anonymous_loopback);
   CHECK(c.query_cache_bytes == 3 << 20);
+  CHECK(c.http.cert_file == "http.crt");
+  CHECK(c.http.key_file == "http.key");
   CHECK(c.ingest.batch_readings == 11);
   CHECK(c.ingest.batch_delay == Millis{1000});
   CHECK(c.ingest.receive_maximum == 100);
