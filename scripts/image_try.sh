@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# image_try.sh: carries out the Dockerfile without a container engine. Stage `build` in a clean copy of the last commit; the
+# image_try.sh [PACKAGE]: carries out the Dockerfile without a container engine. Stage `build` in a clean copy of the last commit,
+# unless there is a package already; the
 # others, each in a clean Debian 12 of its own by chroot; then starts what they are for, as their users, on a root that is
 # read-only. Needs root, Debian's archive, and git.
 set -euo pipefail
@@ -12,7 +13,9 @@ pids=()
 cleanup() {
   local pid
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
-  grep -o " $work/[^ ]*" /proc/mounts | sort -r | xargs -r umount 2>/dev/null || true
+  # Twice: a folder that was bound onto itself is mounted below and above.
+  for _ in 1 2; do grep -o " $work/[^ ]*" /proc/mounts | sort -r | xargs -r -n 1 umount 2>/dev/null || true; done
+  grep -q " $work/" /proc/mounts && { echo "image: still mounted below $work" >&2; return; }
   rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
@@ -44,12 +47,16 @@ read_only() { # ROOT
 }
 until_true() { for _ in $(seq 150); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done; return 1; }
 
-echo "==== stage build, in a clean folder"
 mkdir -p "$work/src" "$work/out"
-git archive HEAD | tar -x -C "$work/src"
-while read -r word rest; do
-  [ "$word" != RUN ] || (cd "$work/src" && TELLTALE_REVISION=$(git -C "$OLDPWD" rev-parse --short=12 HEAD) bash -euo pipefail -c "${rest//\/out/$work/out}")
-done < <(instructions build)
+if [ $# -gt 0 ]; then
+  cp "$1" "$work/out/telltale.deb"
+else
+  echo "==== stage build, in a clean folder"
+  git archive HEAD | tar -x -C "$work/src"
+  while read -r word rest; do
+    [ "$word" != RUN ] || (cd "$work/src" && TELLTALE_REVISION=$(git -C "$OLDPWD" rev-parse --short=12 HEAD) bash -euo pipefail -c "${rest//\/out/$work/out}")
+  done < <(instructions build)
+fi
 
 echo "==== a clean Debian 12"
 clean_debian "$work/telltale"
@@ -88,14 +95,14 @@ command=$(of broker CMD | tr -d '[],"')
 chroot --userspec="$(of broker USER)" "$work/broker" $command >"$work/mosquitto.log" 2>&1 &
 pids+=($!)
 program=$(of telltale ENTRYPOINT | tr -d '[],"') arguments=$(of telltale CMD | tr -d '[],"')
-inside() { chroot --userspec="$(of telltale USER)" "$work/telltale" /usr/bin/env "$(of telltale ENV)" "$@"; }
+inside=(chroot --userspec="$(of telltale USER)" "$work/telltale" /usr/bin/env "$(of telltale ENV)")
 # shellcheck disable=SC2086
-inside TELLTALE_HTTP__LISTEN="127.0.0.1:$http" TELLTALE_MQTT__URL="mqtts://localhost:$services" TELLTALE_MQTT__CA=/etc/telltale/tls/ca.crt \
+"${inside[@]}" TELLTALE_HTTP__LISTEN="127.0.0.1:$http" TELLTALE_MQTT__URL="mqtts://127.0.0.1:$services" TELLTALE_MQTT__CA=/etc/telltale/tls/ca.crt \
   TELLTALE_MQTT__CERT=/etc/telltale/tls/telltale.crt TELLTALE_MQTT__KEY=/etc/telltale/tls/telltale.key $program $arguments 2>"$work/telltale.log" &
 pids+=($!)
-if until_true inside "$program" healthcheck --url "http://127.0.0.1:$http"; then
-  echo "healthy: $(inside "$program" --version), $(du -sm "$work/telltale" --exclude="$work/telltale/var/lib/telltale" | cut -f1) MB (broker: $(du -sm "$work/broker" | cut -f1) MB)"
+if until_true "${inside[@]}" "$program" healthcheck --url "http://127.0.0.1:$http"; then
+  echo "healthy: $("${inside[@]}" "$program" --version), $(du -sm "$work/telltale" --exclude="$work/telltale/var/lib/telltale" | cut -f1) MB (broker: $(du -sm "$work/broker" | cut -f1) MB)"
 else
-  tail -20 "$work/mosquitto.log" "$work/telltale.log" >&2
+  tail -n 20 "$work/mosquitto.log" "$work/telltale.log" >&2
   exit 1
 fi
