@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "store/keys_db.hpp"
 #include "store/sqlite.hpp"
 #include "tests/store/old_folder.hpp"
 
@@ -122,4 +123,23 @@ TEST_CASE("a data folder of the first format, which had open days only, opens an
     store.stop();
   }
   check_opens(world, 1);
+}
+
+TEST_CASE("the keys of an older keys.db are kept, and tenants can be named in it", "[store]") {
+  TemporaryFolder folder;
+  const auto file = folder.path() / store::KeysDb::file_name;
+  store::KeysDb(file).add({"k1", std::string(32, 's'), "acme", "n", {.read = true}, from_ms(5), {}});
+  {
+    store::Database database(file, store::Database::Mode::full);
+    REQUIRE(database.number("pragma user_version") == 2);
+    database.exec("drop table tenant; pragma user_version=1");
+  }
+  store::KeysDb keys(file);
+  CHECK(keys.find("k1")->created == from_ms(5));
+  CHECK(keys.name_tenant("acme", from_ms(6)));
+  CHECK_FALSE(keys.name_tenant("acme", from_ms(7)));
+  CHECK(keys.tenants().at(0).created == from_ms(6));
+  keys.drop_tenant("acme", from_ms(8));
+  CHECK(keys.tenants().empty());
+  CHECK(keys.find("k1")->revoked == from_ms(8));
 }
