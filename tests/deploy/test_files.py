@@ -22,7 +22,7 @@ SERVICES = COMPOSE["services"]
 
 
 def run(*args, **more):
-    return subprocess.run([str(a) for a in args], capture_output=True, text=True, timeout=120, **more)
+    return subprocess.run([str(a) for a in args], capture_output=True, text=True, timeout=280, **more)
 
 
 def dockerfile():

@@ -23,7 +23,7 @@ class Doctor(unittest.TestCase):
 
     def doctor(self, port, more=""):
         config = self.folder / "telltale.toml"
-        config.write_text(f'[mqtt]\nurl = "mqtt://127.0.0.1:{port}"\n{more}\n[store]\npath = "{self.folder}/data"\n')
+        config.write_text(f'[mqtt]\nurl = "mqtt://127.0.0.1:{port}"\n{more}\n[store]\npath = "{self.folder}/data"\nreserve = "1MiB"\nrotate_bytes = "1MiB"\n')
         return subprocess.run([PROGRAM, "doctor", "--config", config], capture_output=True, text=True, timeout=120)
 
     def test_a_broker_as_we_ship_it_is_well(self):
