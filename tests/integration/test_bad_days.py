@@ -6,11 +6,11 @@ import os
 import pathlib
 import re
 import signal
-import subprocess
 import time
 import unittest
 
 from scene import Client, Scene, eventually
+from small_disk import SmallDisk
 
 
 class ShortKeepalive(Scene):
@@ -214,29 +214,25 @@ class DiskFull(Scene):
 
     def test_a_full_disk_stops_acknowledging_and_loses_nothing(self):
         """[lesson-22] When space returns, everything is stored; meanwhile health says what is wrong."""
-        mount = self.folder / "small"
-        mount.mkdir()
-        answer = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(mount)], capture_output=True, text=True)
-        if answer.returncode != 0:
-            self.skipTest("mount is not permitted here: " + answer.stderr.strip())
-        self.addCleanup(lambda: subprocess.run(["umount", "-l", str(mount)], check=True))
+        try:
+            disk = SmallDisk(self.folder / "small", mib=48)
+        except OSError as error:
+            self.skipTest(str(error))
+        self.addCleanup(disk.end)
         service = self.service = self.new_service(
-            "small-disk", config=f'[store]\npath = "{mount}/data"\nreserve = "4MiB"\nrotate_bytes = "8MiB"\n')
-        service.data = pathlib.Path(f"{mount}/data")
+            "small-disk", config=f'[store]\npath = "{disk.folder}/data"\nreserve = "4MiB"\nrotate_bytes = "8MiB"\n')
+        service.data = pathlib.Path(f"{disk.folder}/data")
         service.start().wait_caught_up()
         self.publish("telemetry/s/d", '{"value":0}')
         self.flush()
         self.settled(1)
-        ballast = mount / "ballast"
-        with open(ballast, "wb") as file:
-            free = os.statvfs(mount).f_bavail * os.statvfs(mount).f_frsize
-            file.write(b"x" * max(0, free - (1 << 20)))
+        disk.fill(leave_bytes=1 << 20)
         for i in range(1, 3001):
             self.publish("telemetry/s/d", f'{{"value":{i}}}')
         self.flush()
         eventually("readyz says it", lambda: not service.ready())
         self.assertTrue(service.alive())
-        ballast.unlink()
+        disk.clear()
         eventually("everything is stored", lambda: len(self.values("d")) >= 3001)
         self.assertEqual(self.values("d"), [str(i) for i in range(3001)])
 

@@ -1,16 +1,12 @@
 #!/usr/bin/env python3
-"""The host's clock is stepped, or the service was away: readings keep sensible times, and nobody is called offline.
-
-The service's wall clock is moved for real by libfaketime, whose offset is read from a file at every look at the clock;
-its monotonic clock runs on, as it does when NTP or an operator sets a host's clock."""
-import glob
+"""The host's clock is stepped, or the service was away: readings keep sensible times, and nobody is called offline."""
 import json
 import time
 import unittest
 
 from scene import Scene, eventually
+from stepped_clock import SteppedClock
 
-LIBRARY = (glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1") + [None])[0]
 HOUR = 3600
 RULE = '[unusual]\nenabled = false\n[[rule]]\nname = "hot"\nmetric = "temperature"\nabove = 80.0\n'
 
@@ -21,26 +17,17 @@ class Clock(Scene):
 
     def setUp(self):
         super().setUp()
-        self.assertIsNotNone(LIBRARY, "Debian's libfaketime is not installed")
-        self.offset_file = self.folder / "offset"
-        self.set_offset(0)
+        self.clock = SteppedClock(self.folder / "offset")
         self.start()
         self.client.subscribe("presence/#")
         self.client.subscribe("alerts/#")
 
-    def set_offset(self, seconds):
-        fresh = self.offset_file.with_suffix(".new")  # renamed, so that it is never read half written
-        fresh.write_text(f"{seconds:+d}\n")
-        fresh.replace(self.offset_file)
-        self.offset = seconds
-
     def start(self):
-        self.service.start(LD_PRELOAD=LIBRARY, FAKETIME_TIMESTAMP_FILE=str(self.offset_file), FAKETIME_NO_CACHE="1",
-                           FAKETIME_DONT_FAKE_MONOTONIC="1", NO_FAKE_STAT="1").wait_caught_up()
+        self.service.start(**self.clock.environment).wait_caught_up()
 
     def now(self):
         """As the service's clock shows it, in ms."""
-        return (time.time() + self.offset) * 1000
+        return (time.time() + self.clock.offset) * 1000
 
     def rows(self, device, metric="temperature"):
         answer = self.service.run("query", "--data", self.service.data, "--device", device, "--metric", metric,
@@ -70,7 +57,7 @@ class ClockSteps(Clock):
         log = self.service.folder / "telltale.log"
         sent, spans = 0, []
         for steps, offset in enumerate([0, HOUR, 0, -HOUR]):
-            self.set_offset(offset)
+            self.clock.step_to(offset)
             eventually(f"step {steps} is noticed", lambda: log.read_text().count("wall clock was stepped") == steps)
             spans.append([self.now(), 0])
             for i in range(20):
@@ -123,7 +110,7 @@ class TenMinutesAway(Clock):
             self.publish("telemetry/s/talks", f'{{"temperature":{90 if i % 100 == 50 else 21}}}')
         self.publish("status/s/dies", '{"state":"offline","session":"a"}', retain=True)
         self.flush()
-        self.set_offset(600)
+        self.clock.step_to(600)
         before = self.now()
         self.start()
         self.assertEqual(self.settled(601), {"stored": 600, "status": 1})
@@ -162,7 +149,7 @@ class KilledForAnHour(Clock):
         self.settled(8)
         self.service.kill()
         self.client.messages.clear()
-        self.set_offset(HOUR)
+        self.clock.step_to(HOUR)
         self.start()
         for device in devices:
             self.publish(f"telemetry/s/{device}", '{"temperature":20}')

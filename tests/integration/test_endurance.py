@@ -6,6 +6,7 @@ import subprocess
 import unittest
 
 from scene import Scene, eventually
+from footprint import footprint
 from service import ROOT
 
 
@@ -55,13 +56,6 @@ class Endurance(Scene):
         self.flush()
         eventually("it takes readings again", lambda: self.values("d")[-1] == "2010")
 
-    def footprint(self):
-        pid = self.service.process.pid
-        with open(f"/proc/{pid}/status") as status:
-            rss = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-        wal = sum(file.stat().st_size for file in self.service.data.glob("*.db-wal"))
-        return rss, len(os.listdir(f"/proc/{pid}/fd")), wal
-
     def test_memory_files_and_wals_stay_flat_under_load(self):
         """[lesson-29] Six rounds of the same: bad ones, repeated ones, alerts that come and go. What the third has grown to is enough."""
         seen = []
@@ -73,7 +67,7 @@ class Endurance(Scene):
                     self.publish("telemetry/s/bad", b'{"value":%d' % n)
             self.flush()
             self.settled((round_ + 1) * 3_300)
-            seen.append(self.footprint())
+            seen.append(footprint(self.service))
         rss, files, wal = zip(*seen)
         # Beyond the ring of recent batches, which fills up, 18,000 messages a round would show.
         self.assertLess(rss[5] - rss[2], 16_000, f"kB: {rss}")

@@ -2,6 +2,7 @@
 import select
 import socket
 import struct
+import time
 
 
 def _length(n):
@@ -40,7 +41,9 @@ class Client:
             body += _text(topic) + _text(payload)
         self.socket.sendall(bytes([0x10]) + _length(len(body)) + body)
         frame = self._frame(60)
-        assert frame and frame[0] >> 4 == 2 and frame[1][1] == 0, f"CONNACK refused: {frame}"
+        if not frame:
+            raise ConnectionError("the broker closed the connection before its CONNACK")
+        assert frame[0] >> 4 == 2 and frame[1][1] == 0, f"CONNACK refused: {frame}"
         self.socket.setblocking(False)
 
     def subscribe(self, topic_filter, qos=1):
@@ -48,11 +51,13 @@ class Client:
         self._send(bytes([0x82]) + _length(len(body)) + body)
 
     def publish(self, topic, payload, retain=False):
+        """Its packet id, which is in `unacked` until the PUBACK has come."""
         while self.next_id in self.unacked:
             self.pump(0.05)
         packet_id, self.next_id = self.next_id, self.next_id % 65535 + 1
         self.unacked.add(packet_id)
         self._send(publish_frame(topic, payload, packet_id, retain))
+        return packet_id
 
     def pump(self, seconds):
         """Reads what there is, waiting at most that long for the first byte."""
@@ -117,3 +122,15 @@ class Client:
                 return None
             self.buffer += data
         return frame
+
+
+def connect_again(*arguments, seconds=120, **more):
+    """A new Client once the broker takes it."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return Client(*arguments, **more)
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
