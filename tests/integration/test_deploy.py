@@ -151,6 +151,7 @@ rollup_windows = ["10s"]
 lateness = "0s"
 [[rule]]
 name = "too-hot"
+severity = "critical"
 metric = "temperature"
 above = 80
 [[rule]]
@@ -172,7 +173,8 @@ missing = "2s"
                 for topic, payload in watcher.messages:
                     panel.take(topic, payload)
                     if topic.startswith(("alerts/", "presence/")):
-                        states.add(json.loads(payload)["state"])
+                        state = json.loads(payload)
+                        states.update((state["state"], f"{state.get('severity')}/{state.get('rule')}"))
                 watcher.messages.clear()
                 return until()
             eventually(what, look)
@@ -183,7 +185,7 @@ missing = "2s"
         self.publish("telemetry/site1/esp32-7", "no json \x00\xff".encode("latin-1"))
         told(lambda: "online" in states, "a device is online")
         self.publish("telemetry/site1/esp32-7", '{"temperature":90}')
-        told(lambda: "firing" in states, "an alert")
+        told(lambda: "critical/too-hot" in states, "an alert")
         alert = json.loads(urllib.request.urlopen(f"http://127.0.0.1:{self.service.http}/api/v1/alerts?rule=too-hot",
                                                   timeout=30).read())["items"][0]["id"]
         self.publish(f"control/alert/{alert}/ack", '{"by":"ana","comment":"on it"}')
@@ -192,8 +194,9 @@ missing = "2s"
         self.publish("telemetry/site1/esp32-7", '{"temperature":20}')
         self.publish("status/site1/esp32-8", "offline", retain=True)
         told(lambda: {"resolved", "offline"} <= states, "both are over")
+        told(lambda: panel.count.get("aggregates", 0) >= 4 and panel.count.get("rollup", 0) >= 2, "the windows of both devices are closed")
         self.publish("control/device/site1/esp32-8/remove", '{"by":"ana"}')
-        told(lambda: panel.count.get("aggregates", 0) >= 4 and panel.count.get("rollup", 0) >= 2, "a window is closed")
+        told(lambda: "removed" in states, "a device is removed")
         self.assertGreaterEqual(set(panel.count), {"aggregates", "rollup", "alerts", "alert-state", "presence", "errors", "control-reply", "service"})
 
     def test_what_a_panel_cannot_draw_is_noticed(self):
