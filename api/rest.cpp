@@ -74,7 +74,7 @@ std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
   late(
       "POST", "/devices/{site}/{device}/commands/{name}",
       [parts, remembered](const Caller& caller, const Request& request, const Settle& settle) {
-        post_command(parts, remembered, caller, request, settle);
+        post_command(parts, remembered->of(caller.tenant), caller, request, settle);
       },
       beyond_any_wait);
   late(
