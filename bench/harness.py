@@ -80,8 +80,14 @@ class Usage:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def rss_mb(self):
+        return self._status_mb("VmRSS")
+
+    def peak_mb(self):
+        return self._status_mb("VmHWM")
+
+    def _status_mb(self, field):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
+            if line.startswith(field):
                 return int(line.split()[1]) / 1024
         raise RuntimeError(f"process {self.pid} has ended")
 

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# bench.sh [ingest|drain|store|api|nab|detect|analytics] [options]: builds, then measures; figures are ratios, counts or rates of one run.
+# bench.sh [ingest|drain|store|api|nab|detect|analytics|peers] [options]: builds, then measures; figures are ratios, counts or rates of one run.
+# peers has to be named: it fetches and builds Node-RED and Telegraf in build/peers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/packages.sh
 names=(ingest drain store api nab detect analytics)
-case "${1:-}" in ingest | drain | store | api | nab | detect | analytics) names=("$1"); shift ;; esac
+case "${1:-}" in ingest | drain | store | api | nab | detect | analytics | peers) names=("$1"); shift ;; esac
 
-# The store's peers are wanted, not needed: each that cannot be installed is missing from the comparison, no more.
-install_peers() {
+# Peers are wanted, not needed: each that cannot be installed is missing from the comparison, no more.
+install_peers() { # PACKAGE...
   local package
-  for package in "${bench_packages[@]}"; do
+  for package in "$@"; do
     # shellcheck disable=SC2034  # need_packages reads it by name
     local one_packages=("$package")
     need_packages one || echo "bench: goes on without $package" >&2
@@ -28,9 +29,13 @@ for name in "${names[@]}"; do
     nab) targets+=(telltale detector_variants) ;;
     detect) targets+=(detector_replay) ;;
     analytics) targets+=(analytics_bench) ;;
+    peers)
+      targets+=(telltale load_publisher)
+      install_peers influxdb
+      ;;
     store)
       targets+=(store_bench sqlite_peer)
-      [[ " $* " == *" --no-peers "* ]] || install_peers
+      [[ " $* " == *" --no-peers "* ]] || install_peers "${bench_packages[@]}"
       ;;
   esac
 done

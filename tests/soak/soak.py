@@ -184,8 +184,8 @@ class Soak:
                 problems.append(text)
         acknowledged, unknown = self.load.counts()
         lost, doubled, foreign = compare(self.service, self.load)
-        print(f"load: {self.load.sent} messages, {acknowledged} readings acknowledged by the broker, {unknown} unknown to the sender; "
-              f"lost {lost}, doubled {doubled}, foreign {foreign}")
+        print(f"load: {self.load.sent} messages, {acknowledged} readings acknowledged by the broker, {unknown} unknown to the "
+              f"sender; lost {lost}, doubled {doubled}, foreign {foreign}")
         claim(lost == doubled == foreign == 0, f"lost {lost}, doubled {doubled}, foreign {foreign}")
 
         audit = self.service.run("audit", "--data", self.service.data)
