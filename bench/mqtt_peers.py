@@ -67,19 +67,19 @@ class SqlitePeer(Peer):
     def stores(self):
         return ["peer.db*"]
 
-    def ask(self, question, options):
-        with contextlib.closing(sqlite3.connect(f"file:{self.database()}?mode=ro{options}", uri=True)) as db:
+    def ask(self, question, how):
+        with contextlib.closing(sqlite3.connect(f"file:{self.database()}?mode={how}", uri=True)) as db:
             return db.execute(question).fetchone()
 
     def stored(self):
         try:
-            return self.ask(f"SELECT max(rowid) FROM {self.table}", "" if self.wal else "&immutable=1")[0] or 0
+            return self.ask(f"SELECT max(rowid) FROM {self.table}", "ro" if self.wal else "ro&immutable=1")[0] or 0
         except sqlite3.DatabaseError:  # not there yet, or caught in the middle of a commit
             return 0
 
     def counted(self):
         return self.ask(f"SELECT count(*), count(DISTINCT {self.key}) FROM {self.table} "
-                        f"WHERE topic NOT LIKE 'telemetry/{PROBE_SITE}/%'", "")
+                        f"WHERE topic NOT LIKE 'telemetry/{PROBE_SITE}/%'", "rw")  # an ended writer may have left a journal
 
 
 class Tutorial(SqlitePeer):
