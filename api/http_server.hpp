@@ -13,9 +13,10 @@
 namespace telltale::api {
 
 struct HttpOptions {
-  std::string host = "127.0.0.1";   // a numeric address
-  std::uint16_t port = 8080;        // 0 = any free one
-  std::string cert_file, key_file;  // PEM; "" = plain HTTP, else HTTPS and nothing else
+  std::string host = "127.0.0.1";  // a numeric address
+  std::uint16_t port = 8080;       // 0 = any free one
+  std::string cert_file = {};      // PEM; "" = plain HTTP, else HTTPS and nothing else
+  std::string key_file = {};       // PEM
   std::size_t max_connections = 256;
   std::size_t workers = 2;       // threads for routes that may read files
   std::size_t max_waiting = 64;  // requests that wait for such a thread; more are told 503
