@@ -30,6 +30,7 @@ from small_disk import SmallDisk  # noqa: E402
 from stepped_clock import LIBRARY, SteppedClock  # noqa: E402
 
 RATE, DEVICES = 400, 60
+LONGEST_CHECK_S = 1800  # of an hour's log
 FLEET = ["--devices", "30", "--rate", "2/s", "--faults", "spike,jump,drift,stuck,drop,flap,skew,unset,badjson,dupid"]
 # Of the last process, from the end of its warm-up (a third of its life) to the end of the run.
 MOST_RSS_GROWTH = (1.5, 32 << 10)  # times, and kB more
@@ -192,7 +193,7 @@ class Soak:
               f"sender; lost {lost}, doubled {doubled}, foreign {foreign}")
         claim(lost == doubled == foreign == 0, f"lost {lost}, doubled {doubled}, foreign {foreign}")
 
-        audit = self.service.run("audit", "--data", self.service.data)
+        audit = self.service.run("audit", "--data", self.service.data, seconds=LONGEST_CHECK_S)
         history = transitions(audit.stdout)
         print("audit: " + (audit.stdout.splitlines() or audit.stderr.splitlines())[-1])
         claim(audit.returncode == 0, "audit: the log gives other alerts than the history has")
@@ -210,7 +211,7 @@ class Soak:
         print(f"alerts: {len(history)} transitions, seen {len(self.watcher.seen)}, repeated {self.watcher.repeated}, "
               f"differing {len(self.watcher.differing)}")
 
-        verify = self.service.run("verify", "--data", self.service.data)
+        verify = self.service.run("verify", "--data", self.service.data, seconds=LONGEST_CHECK_S)
         print("verify: " + (verify.stdout.splitlines() or verify.stderr.splitlines())[-1])
         claim(verify.returncode == 0, "verify found damage")
         claim(counted.holds() and counted.in_flight == 0, f"the counters: not so: {counted}")

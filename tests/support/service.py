@@ -132,8 +132,8 @@ class Telltale:
                     values[name] = float(value)
         return values
 
-    def run(self, *args):
-        return subprocess.run([self.program, *map(str, args)], capture_output=True, text=True, timeout=120)
+    def run(self, *args, seconds=120):
+        return subprocess.run([self.program, *map(str, args)], capture_output=True, text=True, timeout=seconds)
 
     def query(self, device, metric, *more):
         """Rows of the csv as dicts; [] when there is no such device yet."""
