@@ -20,7 +20,7 @@ SeriesRegistry::SeriesRegistry(const store::Directory& directory, IngestLimits l
   for (const auto& s : directory.series) {
     const auto device = by_key.find(to_number(s.device));
     if (device == by_key.end()) continue;
-    append(*device->second, {s.id, s.metric, s.unit, s.last_stamp_ms});
+    append(*device->second, {s.id, s.metric, s.unit, s.newest_ms});
     ++series_count_;
   }
 }

@@ -20,7 +20,7 @@ struct SeriesEntry {
   proto::DeviceKey device;
   std::string metric;
   std::string unit;
-  std::int64_t last_stamp_ms = 0;  // newest time of its readings, which stamps have to be later than; 0 = none
+  std::int64_t newest_ms = 0;  // newest time of its readings; 0 = none
 };
 
 /// All devices and series that exist: the catalog plus what the unsealed log adds. Sorted by key.

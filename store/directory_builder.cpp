@@ -54,7 +54,7 @@ void DirectoryBuilder::apply(const Batch& batch) {
   for (const auto& reading : batch.readings) {
     if (found == series_.end() || found->first != reading.series) found = series_.find(reading.series);
     if (found == series_.end()) continue;
-    found->second.last_stamp_ms = std::max(found->second.last_stamp_ms, to_ms(reading.ts));
+    found->second.newest_ms = std::max(found->second.newest_ms, to_ms(reading.ts));
   }
 }
 

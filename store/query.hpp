@@ -112,7 +112,7 @@ class Reader {
   Reader& operator=(Reader&&) noexcept;
 
   [[nodiscard]] Directory directory() const;
-  /// The same without a copy; last_stamp_ms is that of the sealed readings only. Cost: nothing while nothing was added.
+  /// The same without a copy; newest_ms is that of the sealed readings only. Cost: nothing while nothing was added.
   [[nodiscard]] std::shared_ptr<const Directory> shared_directory() const;
 
   /// What answers about readings in a range are made of: equal texts, also of two readers, say that it is the same to

@@ -37,8 +37,6 @@ MOST_RSS_GROWTH = (1.5, 32 << 10)  # times, and kB more
 MOST_MORE_FILES = 40               # connections to databases come and go
 MOST_WAL_BYTES = 64 << 20          # of all databases together
 
-# max_future: longer than the clock is ever set back, so that devices keep their own times. A time that is replaced may be
-# that of an older reading of the series, and takes its place (docs/operations.md, known limits).
 CONFIG = """
 [store]
 path = "@DATA@"
@@ -46,8 +44,6 @@ reserve = "4MiB"
 rotate_readings = 20000
 rotate_bytes = "8MiB"
 archive_log = true
-[ingest]
-max_future = "2h"
 [[rule]]
 name = "high"
 metric = "level"

@@ -187,7 +187,7 @@ TEST_CASE("units and tags follow the newest event, before and after sealing", "[
     if (sealed) seal_all(world, store, position);
     const auto directory = world.reader().directory();
     CHECK(directory.series.at(0).unit == "K");
-    CHECK(directory.series.at(0).last_stamp_ms == start_ms + 9);
+    CHECK(directory.series.at(0).newest_ms == start_ms + 9);
     CHECK(directory.devices.at(0).tags == std::vector<std::pair<std::string, std::string>>{{"room", "b"}});
   }
 }
