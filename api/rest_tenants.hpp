@@ -25,7 +25,7 @@ struct TenantParts {
 };
 
 /// /api/v1/tenants and their keys, for keys with the scope `admin`: of the tenant `default`, which is the service's
-/// own, over all tenants; of any other over itself, and others are not there (docs/decisions/0018). Who made, revoked
+/// own, over all tenants; of any other over itself, and others are not there (docs/decisions/0023). Who made, revoked
 /// or removed what is logged.
 [[nodiscard]] std::vector<Route> tenant_routes(const TenantParts& parts);
 
