@@ -99,6 +99,7 @@ prometheus::MetricFamily collect(const std::string& name, const Family& family) 
 
 struct Registry::Impl {
   std::mutex mutex;
+  std::mutex moment;  // who holds it looks nothing up
   std::map<std::string, Family, std::less<>> families;
   std::vector<std::function<void()>> refreshers;
 
@@ -146,6 +147,8 @@ proto::Histogram& Registry::histogram(std::string_view name, std::string_view he
   return histogram;
 }
 
+std::unique_lock<std::mutex> Registry::together() { return std::unique_lock(impl_->moment); }
+
 void Registry::before_scrape(std::function<void()> refresh) {
   const std::lock_guard lock(impl_->mutex);
   impl_->refreshers.push_back(std::move(refresh));
@@ -162,7 +165,7 @@ std::string Registry::text() const {
   std::vector<prometheus::MetricFamily> families;
   append_process_families(families);
   {
-    const std::lock_guard lock(impl_->mutex);
+    const std::scoped_lock lock(impl_->mutex, impl_->moment);
     for (const auto& [name, family] : impl_->families) families.push_back(collect(name, family));
   }
   std::ranges::sort(families, {}, &prometheus::MetricFamily::name);

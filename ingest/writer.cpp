@@ -63,6 +63,7 @@ struct Writer::Impl {
         epoch_base(s.recovered().last_epoch),
         batch_ids(static_cast<std::uint64_t>(c.now().time_since_epoch().count()) ^
                   (std::uint64_t{std::random_device{}()} << 32)),
+        metrics(m),
         received(m.counter("telltale_messages_received_total", "Messages received, QoS 0 included.")),
         in_flight(m.gauge("telltale_messages_in_flight", "Messages received that have no outcome yet.")),
         sync_seconds(m.histogram("telltale_processing_duration_seconds", "Time spent, by stage.", duration_bounds,
@@ -218,10 +219,7 @@ struct Writer::Impl {
     }
     for (const auto& run : done.to_acknowledge) session.acknowledge(run.session_epoch, run.count);
     done.answer_posted(true);
-    for (std::size_t i = 0; i < outcomes.size(); ++i) {
-      if (done.outcomes[i]) outcomes[i]->add(done.outcomes[i]);
-    }
-    in_flight.add(-static_cast<double>(done.messages));
+    count_outcomes(done);
     if (store.rotation_due()) {
       if (store.rotate()) {
         table_due = true;
@@ -231,6 +229,20 @@ struct Writer::Impl {
       }
     }
     if (end - begin > stall) mark_pause();
+  }
+
+  // received = outcomes + in flight holds in every scrape.
+  void count_arrival(std::size_t messages) {
+    const auto moment = metrics.together();
+    received.add(messages);
+    in_flight.add(static_cast<double>(messages));
+  }
+  void count_outcomes(const OpenBatch& done) {
+    const auto moment = metrics.together();
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      if (done.outcomes[i]) outcomes[i]->add(done.outcomes[i]);
+    }
+    in_flight.add(-static_cast<double>(done.messages));
   }
 
   /// Until it is on disk, or the service is stopping and will not wait for space any longer.
@@ -406,6 +418,7 @@ struct Writer::Impl {
   std::string problem;
   std::optional<SteadyTime> give_up;  // stop was asked: when to stop waiting for a log that cannot be written
 
+  proto::Metrics& metrics;
   proto::Counter& received;
   proto::Gauge& in_flight;
   proto::Histogram& sync_seconds;
@@ -437,16 +450,14 @@ void Writer::start(proto::RuleSet rules, Session session) {
 
 void Writer::push(broker::SessionItem item) {
   if (const auto* arrivals = std::get_if<broker::Arrivals>(&item)) {
-    impl_->received.add(arrivals->messages.size());
-    impl_->in_flight.add(static_cast<double>(arrivals->messages.size()));
+    impl_->count_arrival(arrivals->messages.size());
   }
   impl_->enqueue(std::move(item));
 }
 
 void Writer::post(proto::PostedTelemetry message, std::function<void(std::optional<proto::Receipt>)> done) {
   if (!impl_->room_for(message)) return done(std::nullopt);
-  impl_->received.add(1);
-  impl_->in_flight.add(1);
+  impl_->count_arrival(1);
   impl_->enqueue(Posted{std::move(message), impl_->clock.now(), std::move(done)});
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,9 @@ class Metrics {
   virtual Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {}) = 0;
   virtual Histogram& histogram(std::string_view name, std::string_view help, std::span<const double> bounds,
                                Labels labels = {}) = 0;
+  /// What is updated while it is held is seen together: a scrape shows all of it or nothing. A scrape holds it for as
+  /// long as reading all values takes (well below a millisecond), so take it once per batch, not per message.
+  [[nodiscard]] virtual std::unique_lock<std::mutex> together() = 0;
 };
 
 }  // namespace telltale::proto

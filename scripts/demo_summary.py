@@ -41,8 +41,7 @@ for rule, states in sorted(alerts.items()):
 print(f"presence   {sum(len(c) for c in presence.values())} changes of {len(presence)} devices")
 
 problems = []
-# The counters are read one after another while messages arrive: what is in flight may differ by one batch.
-if abs(received - sum(outcomes.values()) - in_flight) > 1000:
+if received != sum(outcomes.values()) + in_flight:
     problems.append("the outcomes do not add up to what was received")
 if samples == 0:
     problems.append("no reading was stored")

@@ -1,4 +1,5 @@
 #include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <limits>
 #include <regex>
@@ -119,6 +120,32 @@ TEST_CASE("counters are exact when several threads count and another scrapes", "
   }
   CHECK(has_line(registry.text(), "telltale_c_total 30000"));
   CHECK(has_line(registry.text(), "telltale_h_sum 30000"));
+}
+
+TEST_CASE("what is counted together is in a scrape together", "[api]") {
+  Registry registry;
+  auto& first = registry.counter("telltale_a_total", "A.");
+  auto& last = registry.counter("telltale_z_total", "Z.");
+  for (int i = 0; i < 200; ++i) registry.counter("telltale_m_total", "M.", {{"n", std::to_string(i)}});
+  std::atomic<bool> ending = false;
+  std::jthread counting([&] {
+    while (!ending) {
+      const auto moment = registry.together();
+      first.add();
+      last.add();
+    }
+  });
+  const auto value = [](const std::string& text, const std::string& name) {
+    const auto begin = text.find("\n" + name + " ") + name.size() + 2;
+    return text.substr(begin, text.find('\n', begin) - begin);
+  };
+  int torn = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto text = registry.text();
+    torn += value(text, "telltale_a_total") == value(text, "telltale_z_total") ? 0 : 1;
+  }
+  ending = true;
+  CHECK(torn == 0);
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ class PlainMetrics final : public proto::Metrics {
     const std::lock_guard lock(mutex_);
     return histograms_[key(name, labels)];
   }
+  [[nodiscard]] std::unique_lock<std::mutex> together() override { return std::unique_lock(moment_); }
   /// name{label="value"} as Prometheus writes it.
   [[nodiscard]] std::uint64_t value(const std::string& series) {
     const std::lock_guard lock(mutex_);
@@ -72,6 +73,7 @@ class PlainMetrics final : public proto::Metrics {
     return k + '}';
   }
   std::mutex mutex_;
+  std::mutex moment_;
   std::map<std::string, proto::Counter> counters_;
   std::map<std::string, proto::Gauge> gauges_;
   std::map<std::string, Sum> histograms_;
