@@ -247,9 +247,10 @@ def main():
             problems = soak.judge(soak.run())
         except AssertionError as error:
             problems = [str(error)]
+        finally:
+            soak.end()
         if problems:
             print(soak.service.log_tail(40))
-        soak.end()
     faults = ", ".join(f"{kind} {count}" for kind, count in sorted(soak.made.items()))
     skipped = ", ".join(f"{kind} {count}" for kind, count in sorted(soak.skipped.items()))
     print(f"{sum(soak.made.values())} faults: {faults}" + (f"; skipped: {skipped}" if skipped else ""))

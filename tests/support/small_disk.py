@@ -1,4 +1,5 @@
 """A small file system that can be filled up; needs root."""
+import errno
 import os
 import pathlib
 import subprocess
@@ -17,9 +18,16 @@ class SmallDisk:
         self.ballast = self.folder / "ballast"
 
     def fill(self, leave_bytes):
-        free = os.statvfs(self.folder).f_bavail * os.statvfs(self.folder).f_frsize
-        with open(self.ballast, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, free - leave_bytes))
+        """Whoever else writes here may be quicker than the look at what is free: then it looks again."""
+        for attempt in range(20):
+            free = os.statvfs(self.folder).f_bavail * os.statvfs(self.folder).f_frsize
+            try:
+                with open(self.ballast, "wb") as file:
+                    os.posix_fallocate(file.fileno(), 0, max(1, free - leave_bytes))
+                return
+            except OSError as error:
+                if error.errno != errno.ENOSPC or attempt == 19:
+                    raise
 
     def clear(self):
         self.ballast.unlink(missing_ok=True)
