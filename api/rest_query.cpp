@@ -24,7 +24,6 @@ struct Plan {
   std::optional<std::uint64_t> points;
   store::Downsampling method = store::Downsampling::lttb;
   Shape shape = Shape::rows_long;
-  bool moves_on = false;
 
   [[nodiscard]] std::string text() const {
     std::string out = "query";
@@ -40,9 +39,8 @@ Result<Plan, Problem> read_plan(const Question& question) {
   QueryText q(question.request, {"site", "device", "metric", "from", "to", "step", "agg", "points", "method", "shape"});
   Plan plan;
   plan.filter = read_filter(q);
-  plan.range = read_range(q, question.now, usual_reach);
-  plan.moves_on = moves_on(q);
   plan.step = q.duration("step");
+  plan.range = read_range(q, question.now, usual_reach, plan.step);
   if (const auto aggregate = q.choice("agg", aggregates)) plan.aggregate = static_cast<store::Aggregate>(*aggregate);
   plan.points = q.count("points", 2, question.limits.rows);
   if (const auto method = q.choice("method", methods)) {
@@ -204,7 +202,7 @@ Answer query(const Question& question) {
     return plan->shape == Shape::rows_long ? long_rows(question, *selected, *plan)
                                            : wide_rows(question, *selected, *plan);
   };
-  return plan->moves_on ? make() : known_or_made(question, plan->text(), *selected, plan->range, make);
+  return known_or_made(question, plan->text(), *selected, plan->range, make);
 }
 
 Answer latest(const Question& question) {

@@ -52,19 +52,15 @@ Result<Selected, Problem> series_of_path(const Question& question) {
   return Selected{device, series};
 }
 
-store::Range read_range(QueryText& query, Timestamp now, Millis reach) {
-  const auto to = query.time("to", now, now);
-  const auto from = query.time("from", now, to - reach);
+store::Range read_range(QueryText& query, Timestamp now, Millis reach, std::optional<Millis> step) {
+  constexpr Millis second{1000};
+  constexpr Millis minute{60'000};
+  const auto grain = std::clamp(step.value_or(second), second, minute);
+  const auto soon = Timestamp{(now.time_since_epoch() / grain + 1) * grain};  // later than what came now
+  const auto to = query.time("to", soon, soon);
+  const auto from = query.time("from", soon, to - reach);
   if (from > to) query.fault("from", "is after to, which is now when it is left out");
   return {from, to};
-}
-
-bool moves_on(const QueryText& query) {
-  const auto now = [&](std::string_view parameter) {
-    const auto text = query.text(parameter);
-    return text && text->starts_with("now");
-  };
-  return !query.text("to") || now("to") || now("from");
 }
 
 Answer known_or_made(const Question& question, std::string asked, const std::vector<Selected>& selected,
@@ -72,13 +68,17 @@ Answer known_or_made(const Question& question, std::string asked, const std::vec
   if (question.parts.answers == nullptr) return make();
   asked +=
       ' ' + question.caller.tenant + ' ' + std::to_string(to_ms(range.from)) + ' ' + std::to_string(to_ms(range.to));
+  constexpr std::size_t few = 256;  // of more it is not worth while to look at each
+  std::vector<proto::SeriesId> ids;
+  if (selected.size() <= few)
+    for (const auto& s : selected) ids.push_back(s.series->id);
   // Its number says which site, device and metric for ever; the unit may be said anew.
   for (const auto& s : selected) {
     asked += ' ' + std::to_string(to_number(s.series->id));
     append_json_string(asked, s.series->unit);
   }
   return question.parts.answers->answer(
-      question.request, asked, [&] { return question.archive.reader().revision(range); }, make);
+      question.request, asked, [&] { return question.archive.reader().revision(range, ids); }, make);
 }
 
 std::uint64_t count_readings(const store::Reader& reader, proto::SeriesId series, store::Range range) {

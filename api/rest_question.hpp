@@ -71,11 +71,10 @@ struct Filter {
 /// The series that the path names.
 [[nodiscard]] Result<Selected, Problem> series_of_path(const Question& question);
 
-/// from= and to=; the last `reach` when they are left out.
-[[nodiscard]] store::Range read_range(QueryText& query, Timestamp now, Millis reach);
-
-/// The range was named by the moment of the question, so that nobody will ask for it again.
-[[nodiscard]] bool moves_on(const QueryText& query);
+/// from= and to=; the last `reach` when they are left out. `now` is the next full second, or with a step the next full
+/// step of a minute at most, so that who asks again soon asks for the same.
+[[nodiscard]] store::Range read_range(QueryText& query, Timestamp now, Millis reach,
+                                      std::optional<Millis> step = std::nullopt);
 
 /// The answer to `asked`, which says everything that was asked but the tenant, the series and the range; from the cache
 /// where it is known.

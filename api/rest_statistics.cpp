@@ -65,7 +65,7 @@ Answer about_series(const Question& question, const QueryText& query, std::strin
     }
     return json(std::move(body));
   };
-  return moves_on(query) ? make() : known_or_made(question, std::move(asked), {*selected}, range, make);
+  return known_or_made(question, std::move(asked), {*selected}, range, make);
 }
 
 Answer statistics_of(const Question& question, const std::vector<Selected>& selected, By by, store::Range range) {
@@ -105,9 +105,7 @@ Answer statistics(const Question& question) {
   if (!selected) return fail(selected.error());
 
   const auto make = [&] { return statistics_of(question, *selected, by, range); };
-  return moves_on(q)
-             ? make()
-             : known_or_made(question, "statistics " + std::to_string(static_cast<int>(by)), *selected, range, make);
+  return known_or_made(question, "statistics " + std::to_string(static_cast<int>(by)), *selected, range, make);
 }
 
 Answer hour_profile(const Question& question) {

@@ -89,12 +89,17 @@ void LogTail::note_hours(Segment& segment, const Frame& frame) {
   for (auto hour = first; hour <= last; ++hour) segment.end_of_hour[hour] = end;
 }
 
-void LogTail::append_revision(std::int64_t from, std::int64_t to, std::string& out) const {
+void LogTail::append_revision(std::int64_t from, std::int64_t to, std::span<const SeriesId> series, std::string& out) {
+  learn();
   for (const auto& [generation, segment] : segments_) {
     auto end = segment.end_of_wide;
     for (auto hour = segment.end_of_hour.lower_bound(hour_of(from));
          hour != segment.end_of_hour.end() && hour->first * hour_ms < to; ++hour)
       end = std::max(end, hour->second);
+    // A frame of the range and the series is before both ends, so the lesser one moves with it.
+    std::size_t end_of_series = 0;
+    for (const auto id : series) end_of_series = std::max(end_of_series, segment.newest.end(id));
+    if (!series.empty()) end = std::min(end, end_of_series);
     if (end > 0) out += " log " + std::to_string(generation) + ':' + std::to_string(end);
   }
 }
@@ -233,7 +238,7 @@ void LogTail::learn() {
     for (; segment.learned < segment.frames.size(); ++segment.learned) {
       if (!decode(segment, segment.learned)) continue;
       for (const auto& r : batch_.readings)
-        segment.newest.add(r, r.type == ValueType::text ? batch_.text_of(r) : std::string_view{});
+        segment.newest.add(segment.learned, r, r.type == ValueType::text ? batch_.text_of(r) : std::string_view{});
       bool letters = false;
       for (auto& placed : batch_.events) {
         letters = letters || std::holds_alternative<DeadLetter>(placed.event);
@@ -291,11 +296,12 @@ void LogTail::each_letter_batch(const std::function<void(const Batch&)>& visit) 
       if (decode(segment, frame)) visit(batch_);
 }
 
-void LogTail::Newest::add(const Reading& reading, std::string_view text) {
+void LogTail::Newest::add(std::size_t frame, const Reading& reading, std::string_view text) {
   const auto id = to_number(reading.series);
   auto& page = pages_[id / page_size];
-  if (!page) page = std::make_unique<Page>();  // all of series none
-  auto& newest = (*page)[id % page_size];
+  if (!page) page = std::make_unique<Page>();
+  page->ends.at(id % page_size) = static_cast<std::uint32_t>(frame + 1);
+  auto& newest = page->readings.at(id % page_size);
   if (newest.series != SeriesId::none && reading.ts < newest.ts) return;
   newest = reading;
   if (reading.type == ValueType::text) texts_[reading.series] = text;
@@ -307,15 +313,20 @@ std::string_view LogTail::Newest::text_of(const Reading& reading) const {
 
 void LogTail::Newest::each(const std::function<void(const Reading&, std::string_view)>& visit) const {
   for (const auto& [number, page] : pages_)
-    for (const auto& reading : *page)
+    for (const auto& reading : page->readings)
       if (reading.series != SeriesId::none) visit(reading, text_of(reading));
 }
 
 void LogTail::Newest::one(SeriesId series, const std::function<void(const Reading&, std::string_view)>& visit) const {
   const auto page = pages_.find(to_number(series) / page_size);
   if (page == pages_.end()) return;
-  const auto& reading = (*page->second)[to_number(series) % page_size];
+  const auto& reading = page->second->readings.at(to_number(series) % page_size);
   if (reading.series != SeriesId::none) visit(reading, text_of(reading));
+}
+
+std::size_t LogTail::Newest::end(SeriesId series) const {
+  const auto page = pages_.find(to_number(series) / page_size);
+  return page == pages_.end() ? 0 : page->second->ends.at(to_number(series) % page_size);
 }
 
 }  // namespace telltale::store

@@ -52,8 +52,10 @@ class LogTail {
   void each_latest(std::span<const proto::SeriesId> series, const VisitLatest& visit);
   /// What was added to the directory, in order.
   void each_directory_event(const std::function<void(const proto::Event&)>& visit);
-  /// Appends the place of the last frame of each segment that may have readings in [from, to).
-  void append_revision(std::int64_t from, std::int64_t to, std::string& out) const;
+  /// Appends for each segment a place behind the last frame that has readings of these series (of any, when none are
+  /// named) in [from, to). It moves when such a frame comes, and not for any frame that has other hours only, or other
+  /// series only.
+  void append_revision(std::int64_t from, std::int64_t to, std::span<const proto::SeriesId> series, std::string& out);
   /// Appends how much of each segment each_directory_event() would show.
   void append_directory_revision(std::string& out);
   /// Counts what each_directory_event() would show: unchanged, then so is that.
@@ -79,16 +81,22 @@ class LogTail {
     std::int64_t t_min, t_max;
     std::optional<LogRun> run;
   };
-  /// The newest reading of each series, in pages by number: ids are dense, but nothing promises it.
+  /// The newest reading of each series and the last frame that has any of it, in pages by number: ids are dense, but
+  /// nothing promises it.
   class Newest {
    public:
-    void add(const proto::Reading& reading, std::string_view text);
+    void add(std::size_t frame, const proto::Reading& reading, std::string_view text);
     void each(const std::function<void(const proto::Reading&, std::string_view)>& visit) const;
     void one(proto::SeriesId series, const std::function<void(const proto::Reading&, std::string_view)>& visit) const;
+    /// Behind the last frame that has readings of the series; 0 = none has.
+    [[nodiscard]] std::size_t end(proto::SeriesId series) const;
 
    private:
     static constexpr std::uint32_t page_size = 1024;
-    using Page = std::array<proto::Reading, page_size>;
+    struct Page {
+      std::array<proto::Reading, page_size> readings{};  // all of series none
+      std::array<std::uint32_t, page_size> ends{};
+    };
     [[nodiscard]] std::string_view text_of(const proto::Reading& reading) const;
     std::map<std::uint32_t, std::unique_ptr<Page>> pages_;
     std::unordered_map<proto::SeriesId, std::string> texts_;

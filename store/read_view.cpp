@@ -129,7 +129,7 @@ OpenDayFile ReadView::open(const Catalog::DayFile& file) {
   return {day_files_.get(path, make), file.name};
 }
 
-std::string ReadView::revision(std::int64_t from, std::int64_t to) const {
+std::string ReadView::revision(std::int64_t from, std::int64_t to, std::span<const SeriesId> series) {
   std::string out = "removed " + std::to_string(removed_.size());
   if (from >= to) return out;
   const auto first = day_of(from);
@@ -152,7 +152,7 @@ std::string ReadView::revision(std::int64_t from, std::int64_t to) const {
   for (const auto& name : rollup_names_)
     if (name.month >= first_month && name.month <= last_month) out += ' ' + to_string(name);
   for (const auto& name : incomplete_rollups_) out += " incomplete " + name;
-  log_.append_revision(from, to, out);
+  log_.append_revision(from, to, series, out);
   return out;
 }
 

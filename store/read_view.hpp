@@ -65,7 +65,7 @@ class ReadView {
   /// Of every sealed series that is not removed, ascending.
   [[nodiscard]] LatestTable sealed_latest();
   /// See Reader::revision(), Reader::directory_revision().
-  [[nodiscard]] std::string revision(std::int64_t from, std::int64_t to) const;
+  [[nodiscard]] std::string revision(std::int64_t from, std::int64_t to, std::span<const proto::SeriesId> series);
   [[nodiscard]] std::string directory_revision();
   /// To be asked wherever an answer may take long. Throws Interrupted.
   void check_stop() const {

@@ -274,8 +274,8 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 Directory Reader::directory() const { return impl_->directory_with_stamps(); }
 std::shared_ptr<const Directory> Reader::shared_directory() const { return impl_->directory(); }
 
-std::string Reader::revision(Range range) const {
-  return impl_->ask([&](ReadView& view) { return view.revision(begin_of(range), end_of(range)); });
+std::string Reader::revision(Range range, std::span<const SeriesId> series) const {
+  return impl_->ask([&](ReadView& view) { return view.revision(begin_of(range), end_of(range), series); });
 }
 std::string Reader::directory_revision() const {
   return impl_->ask([](ReadView& view) { return view.directory_revision(); });

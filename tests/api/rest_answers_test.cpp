@@ -93,7 +93,7 @@ TEST_CASE("latest is one row for each series", "[api]") {
 
 TEST_CASE("statistics speak of a series, a metric, a device or the tenant", "[api]") {
   RestBench bench;
-  const std::string range = R"({"from_ts":1763694000000,"to_ts":1763700000000,"items":[)";
+  const std::string range = R"({"from_ts":1763694000000,"to_ts":1763700001000,"items":[)";
   const std::string from = "/api/v1/statistics?from=2025-11-21T03:00:00Z&";
   CHECK(bench.read(from + "metric=temperature&device=boiler&site=site1").body ==
         range +
@@ -116,8 +116,8 @@ TEST_CASE("one series: hours, completeness, anomalies, days", "[api]") {
   CHECK(bench.read(series + "/hours?from=now-50h&utc_offset=60").body.find(R"({"hour":1,"count":2,"avg":53)") !=
         std::string::npos);
   CHECK(bench.read(series + "/completeness?from=now-10h&period=30m").body ==
-        R"({"site":"site1","device":"boiler","metric":"temperature","unit":"Cel","from_ts":1763664000000,)"
-        R"("to_ts":1763700000000,"seen":11,"expected":20,"period_ms":1800000,"ratio":0.55})");
+        R"({"site":"site1","device":"boiler","metric":"temperature","unit":"Cel","from_ts":1763664001000,)"
+        R"("to_ts":1763700001000,"seen":11,"expected":20,"period_ms":1800000,"ratio":0.55})");
   CHECK(bench.read("/api/v1/devices/site1/pump/temperature/completeness").body.find("ratio") == std::string::npos);
   const auto anomalies = bench.read(series + "/anomalies?from=0").body;
   CHECK(anomalies.find(R"("items":[{"time":"2025-11-21T04:30:00Z","ts":1763699400000,"value":500,"z":6.)") !=

@@ -7,12 +7,12 @@ namespace {
 
 const std::string boiler = "site=site1&device=boiler&metric=temperature";
 
-void append(RestBench& bench, Timestamp ts, double value) {
+void append(RestBench& bench, Timestamp ts, double value, proto::SeriesId series = proto::SeriesId{1}) {
   auto batch = std::make_shared<proto::Batch>();
   batch->log_time = bench.clock.now();
   proto::Reading reading{};
   reading.ts = ts;
-  reading.series = proto::SeriesId{1};
+  reading.series = series;
   reading.number = value;
   batch->readings.push_back(reading);
   REQUIRE(bench.store->append(batch));
@@ -62,15 +62,47 @@ TEST_CASE("a client that has the answer is told so without its being made", "[ap
   CHECK(bench.read(path, "If-None-Match: " + etag + "\r\n").status == 200);
 }
 
-TEST_CASE("what ends now is made anew each time, and what was refused is not kept", "[api]") {
+TEST_CASE("what ends now is known for a second, or a step of a minute at most", "[api]") {
   RestBench bench;
-  const auto path = GENERATE_COPY(
-      as<std::string>(), "/api/v1/query?" + boiler, "/api/v1/query?" + boiler + "&from=now-1h",
-      "/api/v1/query?" + boiler + "&from=2025-11-20&to=now", "/api/v1/statistics?" + boiler + "&from=2025-11-20");
-  CAPTURE(path);
+  const auto [question, grain] =
+      GENERATE(table<std::string, int>({{"query?" + boiler, 1000},
+                                        {"query?" + boiler + "&from=now-1h", 1000},
+                                        {"query?" + boiler + "&from=2025-11-20&to=now", 1000},
+                                        {"statistics?" + boiler + "&from=2025-11-20", 1000},
+                                        {"query?" + boiler + "&step=10s", 10'000},
+                                        {"query?" + boiler + "&step=1h", 60'000}}));
+  CAPTURE(question);
+  const auto path = "/api/v1/" + question;
+  bench.clock.advance(Millis{60'000} - bench.clock.now().time_since_epoch() % Millis{60'000});
   CHECK(bench.read(path).status == 200);
+  bench.clock.advance(Millis{grain - 1});
   CHECK(bench.read(path).status == 200);
-  CHECK(bench.answers_asked("hit") + bench.answers_asked("miss") == 0);
+  CHECK(bench.answers_asked("hit") == 1);
+  bench.clock.advance(Millis{1});
+  CHECK(bench.read(path).status == 200);
+  CHECK(bench.answers_asked("hit") == 1);
+  CHECK(bench.answers_asked("miss") == 2);
+}
+
+TEST_CASE("a reading of just now is in what ends now", "[api]") {
+  RestBench bench;
+  const auto path = "/api/v1/query?" + boiler + "&from=now-1m";
+  CHECK(bench.read(path).body.find("1234.5") == std::string::npos);
+  append(bench, bench.clock.now(), 1234.5);
+  CHECK(bench.read(path).body.find("1234.5") != std::string::npos);
+}
+
+TEST_CASE("readings of other series leave an answer as it is", "[api]") {
+  RestBench bench;
+  const auto path = "/api/v1/latest?" + boiler;
+  CHECK(bench.read(path).status == 200);
+  append(bench, bench.clock.now(), 7, proto::SeriesId{2});
+  CHECK(bench.read(path).status == 200);
+  CHECK(bench.answers_asked("hit") == 1);
+}
+
+TEST_CASE("what was refused is not kept", "[api]") {
+  RestBench bench;
   const auto too_many = "/api/v1/query?" + boiler + "&from=0&to=2025-11-22&step=1s&points=5";
   CHECK(bench.read(too_many).status == 400);
   CHECK(bench.read(too_many).status == 400);

@@ -60,11 +60,13 @@ std::pair<store::Range, std::int64_t> question(std::int64_t now) {
 /// The seal thread works beside the test: what was seen holds when the revision was the same before and after it, for
 /// both readers.
 template <class Holds>
-void at_rest(const store::Reader& one, const store::Reader& other, store::Range range, Holds&& holds) {
+void at_rest(const store::Reader& one, const store::Reader& other, store::Range range, std::uint32_t series,
+             Holds&& holds) {
+  const auto id = static_cast<proto::SeriesId>(series);
   for (;;) {
-    const auto revision = one.revision(range);
+    const auto revision = one.revision(range, std::span(&id, 1));
     const bool held = holds(revision);
-    if (other.revision(range) != revision) continue;
+    if (other.revision(range, std::span(&id, 1)) != revision) continue;
     RC_ASSERT(held);
     return;
   }
@@ -97,7 +99,7 @@ TEST_CASE("at every moment of a store's life a kept answer of the same revision 
         const auto series = life.any_living();
         const auto [range, step] = question(life.now_ms());
         Kept now;
-        at_rest(one, other, range, [&](const std::string& revision) {
+        at_rest(one, other, range, series, [&](const std::string& revision) {
           now = {revision, answer(plain, series, range, step)};
           return answer(one, series, range, step) == now.answer;
         });
@@ -105,7 +107,7 @@ TEST_CASE("at every moment of a store's life a kept answer of the same revision 
       }
       for (const auto& [asked, was] : kept) {
         const auto& [series, from, to, step] = asked;
-        at_rest(one, other, {from, to}, [&](const std::string& revision) {
+        at_rest(one, other, {from, to}, series, [&](const std::string& revision) {
           return revision != was.revision || answer(plain, series, {from, to}, step) == was.answer;
         });
       }
@@ -156,6 +158,14 @@ TEST_CASE("a closed day keeps its revision while others are written, and is deco
   CHECK(two.rows(series_1, closed).size() == 2);
   CHECK(two.aggregate(series_1, closed, Millis{60'000}, store::Aggregate::avg).size() == 1);
   CHECK(decoded() == 1);
+
+  const auto revision_of_series = one.revision(open, std::span(&series_1, 1));
+  REQUIRE(store->append(batch_of({number(2, day + store::day_ms + 3000, 1)}, to_ms(world.clock.now()))));
+  CHECK(one.revision(open, std::span(&series_1, 1)) == revision_of_series);
+  CHECK(one.revision(open) != revision_of_open);
+  append(day + store::day_ms + 4000, 6);
+  CHECK(one.revision(open, std::span(&series_1, 1)) != revision_of_series);
+  CHECK(two.revision(open, std::span(&series_1, 1)) == one.revision(open, std::span(&series_1, 1)));
 
   append(day + 3000, 5);  // late
   CHECK(one.revision(closed) != revision);
