@@ -47,9 +47,8 @@ std::optional<Problem> too_long(std::string_view payload) {
   return Problem{422, "validation", "The order is too long", detail, {{{}, detail, "/"}}};
 }
 
-std::optional<Problem> no_such_device(const RestParts& parts, const Caller& caller, const Request& request) {
-  const auto view = parts.archive.lend();
-  if (view->fleet().find(caller.tenant, request.parameter("site"), request.parameter("device"))) return std::nullopt;
+std::optional<Problem> no_such_device(ArchiveView& view, const Caller& caller, const Request& request) {
+  if (view.fleet().find(caller.tenant, request.parameter("site"), request.parameter("device"))) return std::nullopt;
   return not_found("there is no such device");
 }
 

@@ -21,8 +21,8 @@ inline constexpr std::size_t longest_order_bytes = 180;
 /// What keeps the payload from being sent: 422.
 [[nodiscard]] std::optional<Problem> too_long(std::string_view payload);
 
-/// 404 when the path names no device of the caller's.
-[[nodiscard]] std::optional<Problem> no_such_device(const RestParts& parts, const Caller& caller,
-                                                    const Request& request);
+/// 404 when the path names no device of the caller's. To be asked before a topic is made of the path: where there is
+/// one tenant a topic does not say whose it is.
+[[nodiscard]] std::optional<Problem> no_such_device(ArchiveView& view, const Caller& caller, const Request& request);
 
 }  // namespace telltale::api

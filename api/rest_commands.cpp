@@ -62,7 +62,7 @@ Result<Command, Problem> read_command(const RestParts& parts, const Caller& call
   }
   const auto args = compact_body(request);
   if (!args) return fail(args.error());
-  if (auto problem = no_such_device(parts, caller, request)) return fail(*std::move(problem));
+  if (auto problem = no_such_device(*parts.archive.lend(), caller, request)) return fail(*std::move(problem));
 
   Command command;
   const auto& site = request.parameter("site");

@@ -41,17 +41,17 @@ std::string config_json(const std::string& payload, std::optional<std::int64_t> 
 }
 
 /// "" or the answer of GET.
-std::string config_now(const RestParts& parts, const std::string& topic) {
-  const auto view = parts.archive.lend();
-  const auto payload = view->retained(topic);
+std::string config_now(const RestParts& parts, const ArchiveView& view, const std::string& topic) {
+  const auto payload = view.retained(topic);
   return payload && !payload->empty() ? config_json(*payload, parts.configs.reported(topic)) : std::string();
 }
 
 /// What keeps it from being changed: it is not as the client believes.
-std::optional<Problem> changed_meanwhile(const RestParts& parts, const Request& request, const std::string& topic) {
+std::optional<Problem> changed_meanwhile(const RestParts& parts, const ArchiveView& view, const Request& request,
+                                         const std::string& topic) {
   const auto expected = request.header("If-Match");
   if (expected.empty()) return std::nullopt;
-  const auto now = config_now(parts, topic);
+  const auto now = config_now(parts, view, topic);
   if (!now.empty() && has_etag(expected, etag_of(now))) return std::nullopt;
   return Problem{412, "precondition-failed", "It has changed", "If-Match names another state of the configuration"};
 }
@@ -89,7 +89,11 @@ std::string put_answer(std::int64_t version, bool applied) {
 Answer get_config(const Question& question) {
   const QueryText query(question.request, {});
   if (auto problem = query.problem()) return fail(*std::move(problem));
-  auto now = config_now(question.parts, topic_of(question.parts, question.caller, question.request));
+  if (auto problem = no_such_device(question.archive, question.caller, question.request)) {
+    return fail(*std::move(problem));
+  }
+  auto now =
+      config_now(question.parts, question.archive, topic_of(question.parts, question.caller, question.request));
   if (now.empty()) return fail(not_found("the device has no configuration"));
   return json(std::move(now));
 }
@@ -100,9 +104,10 @@ void put_config(const RestParts& parts, const Caller& caller, const Request& req
   if (auto problem = query.problem()) return settle(fail(*std::move(problem)));
   const auto settings = settings_of(request);
   if (!settings) return settle(fail(settings.error()));
-  if (auto problem = no_such_device(parts, caller, request)) return settle(fail(*std::move(problem)));
+  const auto view = parts.archive.lend();
+  if (auto problem = no_such_device(*view, caller, request)) return settle(fail(*std::move(problem)));
   const auto topic = topic_of(parts, caller, request);
-  if (auto problem = changed_meanwhile(parts, request, topic)) return settle(fail(*std::move(problem)));
+  if (auto problem = changed_meanwhile(parts, *view, request, topic)) return settle(fail(*std::move(problem)));
   // Before a number is spent: the longest version that there will be.
   const auto with = [&](std::int64_t version) {
     const auto head = "{\"version\":" + std::to_string(version);
@@ -134,9 +139,11 @@ void put_config(const RestParts& parts, const Caller& caller, const Request& req
 void remove_config(const RestParts& parts, const Caller& caller, const Request& request, const Settle& settle) {
   const QueryText query(request, {});
   if (auto problem = query.problem()) return settle(fail(*std::move(problem)));
+  const auto view = parts.archive.lend();
+  if (auto problem = no_such_device(*view, caller, request)) return settle(fail(*std::move(problem)));
   const auto topic = topic_of(parts, caller, request);
-  if (config_now(parts, topic).empty()) return settle(fail(not_found("the device has no configuration")));
-  if (auto problem = changed_meanwhile(parts, request, topic)) return settle(fail(*std::move(problem)));
+  if (config_now(parts, *view, topic).empty()) return settle(fail(not_found("the device has no configuration")));
+  if (auto problem = changed_meanwhile(parts, *view, request, topic)) return settle(fail(*std::move(problem)));
   parts.configs.retain(topic, "", [settle](bool stored) {
     if (stored) return settle(Response{204, {}, {}, {}});
     settle(fail(unavailable()));

@@ -104,7 +104,7 @@ std::shared_ptr<const proto::DecoderOptions> some_decoding() {
 
 }  // namespace
 
-RestBench::RestBench(Options options) {
+RestBench::RestBench(Options options) : tenancy(options.tenancy) {
   store::StoreOptions stored;
   stored.path = folder.path();
   stored.reserve_bytes = 1;
@@ -112,13 +112,13 @@ RestBench::RestBench(Options options) {
   store = std::make_unique<store::Store>(stored, clock, log, metrics);
   if (!store->append(contents(clock.now()))) throw std::runtime_error("cannot store");
   state = std::make_unique<store::StateDb>(folder.path() / "state.db");
-  const auto presence = proto::OutputTopics(proto::Tenancy::multi).presence("acme", "site1", "boiler");
+  const auto presence = proto::OutputTopics(tenancy).presence("acme", "site1", "boiler");
   state->topic_changed({.topic = presence,
                         .payload =
                             R"({"ts":1763690000000,"time":"2025-11-21T01:53:20Z","tenant":"acme","site":"site1",)"
                             R"("device":"boiler","state":"online","online":1,"last_seen_ts":1763690000000,)"
                             R"("heartbeat_s":60,"source":"birth"})"});
-  state->topic_changed({.topic = proto::OutputTopics(proto::Tenancy::multi).config("acme", "site1", "boiler"),
+  state->topic_changed({.topic = proto::OutputTopics(tenancy).config("acme", "site1", "boiler"),
                         .payload = R"({"version":7,"interval_s":60})"});
   notes = std::make_unique<api::DeviceNotes>(*state);
   keys = std::make_unique<store::KeysDb>(folder.path() / store::KeysDb::file_name);
@@ -131,7 +131,7 @@ RestBench::RestBench(Options options) {
       {spare_key, std::string(32, 'b'), spare_tenant, "in the drawer", {.read = true}, clock.now(), std::nullopt});
   store::ReaderOptions reader;
   reader.decoded = std::make_shared<store::ChunkCache>(1u << 20, metrics, "days");
-  archive = std::make_unique<api::Archive>(folder.path(), proto::Tenancy::multi, reader);
+  archive = std::make_unique<api::Archive>(folder.path(), tenancy, reader);
   rules.set(some_rules());
   decoding.set(some_decoding());
   live = std::make_unique<api::Live>(options.live, *archive, log, metrics);
@@ -150,7 +150,7 @@ RestBench::RestBench(Options options) {
 
 std::vector<api::Route> RestBench::routes(const api::RestLimits& limits) {
   auto all = api::rest_routes(parts(), limits);
-  std::ranges::move(api::tenant_routes({*gate, *keyring, *archive, intake, proto::Tenancy::multi, clock, log}),
+  std::ranges::move(api::tenant_routes({*gate, *keyring, *archive, intake, tenancy, clock, log}),
                     std::back_inserter(all));
   std::ranges::move(api::prom::prom_routes(*gate, *archive, clock, limits), std::back_inserter(all));
   std::ranges::move(api::grafana_routes(parts(), limits), std::back_inserter(all));

@@ -43,6 +43,7 @@ class RestBench {
     std::vector<api::Route> more{};
     std::size_t workers = 2, max_waiting = 64;
     api::LiveOptions live{};
+    proto::Tenancy tenancy = proto::Tenancy::multi;
   };
   RestBench() : RestBench(Options{}) {}
   explicit RestBench(Options options);
@@ -60,7 +61,7 @@ class RestBench {
   /// With a key of acme that may read and write.
   HttpAnswer order(std::string_view method, std::string_view path, std::string_view body = {});
   [[nodiscard]] api::RestParts parts() {
-    return {*gate,    *archive,  desk,    *live,   intake, rules,   proto::Tenancy::multi, clock, decoding, trial,
+    return {*gate,    *archive,  desk,    *live,   intake, rules,   tenancy, clock, decoding, trial,
             channels, messenger, replies, configs, *notes, &answers};
   }
   /// "hit" or "miss" of the cache of answers.
@@ -71,6 +72,7 @@ class RestBench {
   [[nodiscard]] std::vector<api::Route> routes(const api::RestLimits& limits = {});
   [[nodiscard]] std::uint16_t port() const { return server->port(); }
 
+  const proto::Tenancy tenancy;
   SimulatedClock clock;
   RecordingLogger log;
   PlainMetrics metrics;

@@ -145,6 +145,15 @@ TEST_CASE("a configuration is stored under a new version, read and removed", "[a
   CHECK(bench.order("DELETE", config).status == 404);
 }
 
+TEST_CASE("where topics name no tenant, a key of another one finds no configuration and removes none", "[api]") {
+  RestBench bench({.tenancy = proto::Tenancy::single});
+  const auto other = bearer(bench.key("rival", {.read = true, .write = true}));
+  CHECK(bench.get(config, other).status == 404);
+  CHECK(bench.send("DELETE", config, "", other).status == 404);
+  CHECK(bench.send("PUT", config, "{}", other).status == 404);
+  CHECK(bench.read(config).body.find("\"version\":7") != std::string::npos);
+}
+
 TEST_CASE("a configuration is waited for until its device names the version", "[api]") {
   RestBench bench;
   bench.configs.attach([&] { bench.replies.replied(reply_to("", "8")); });
