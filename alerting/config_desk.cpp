@@ -31,8 +31,14 @@ std::int64_t ConfigDesk::next_version(const std::string& topic) {
   return next;
 }
 
-void ConfigDesk::retain(std::string topic, std::string payload, std::function<void(bool)> stored) {
-  alerting_.retain(std::move(topic), std::move(payload), std::move(stored));
+void ConfigDesk::retain(proto::ConfigChange change, std::function<void(proto::ConfigOutcome)> told) {
+  {
+    // Held until it is posted: nobody gets a later version and posts that in between.
+    const std::lock_guard lock(versions_);
+    const bool overtaken = change.version > 0 && fact(facts_, given_key(change.topic)) != change.version;
+    if (!overtaken) return alerting_.retain(std::move(change), std::move(told));
+  }
+  told(proto::ConfigOutcome::overtaken);
 }
 
 std::optional<std::int64_t> ConfigDesk::reported(const std::string& topic) const {

@@ -22,7 +22,7 @@ class ConfigDesk final : public proto::DeviceConfigs {
       : alerting_(alerting), facts_(facts), tenancy_(tenancy) {}
 
   [[nodiscard]] std::int64_t next_version(const std::string& topic) override;
-  void retain(std::string topic, std::string payload, std::function<void(bool)> stored) override;
+  void retain(proto::ConfigChange change, std::function<void(proto::ConfigOutcome)> told) override;
   [[nodiscard]] std::optional<std::int64_t> reported(const std::string& topic) const override;
 
   /// A device names the version that it follows. Does not block; written when it is another than before.

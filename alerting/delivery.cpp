@@ -115,14 +115,20 @@ void Delivery::on(const RetainedComplete&) {
 }
 
 void Delivery::on(const Retain& order) {
+  const auto& change = order.change;
   try {
-    state_.topic_changed({.topic = order.topic, .payload = order.payload, .remove_after_send = order.payload.empty()});
+    if (change.instead_of) {
+      const auto now = state_.topic(change.topic);
+      if (!now || now->payload != *change.instead_of) return order.told(proto::ConfigOutcome::overtaken);
+    }
+    state_.topic_changed(
+        {.topic = change.topic, .payload = change.payload, .remove_after_send = change.payload.empty()});
   } catch (const store::StoreFailure& failure) {
     log_.error("alerting", std::string("a retained message cannot be stored: ") + failure.what());
-    return order.stored(false);
+    return order.told(proto::ConfigOutcome::failed);
   }
   more_topics_ = true;
-  order.stored(true);
+  order.told(proto::ConfigOutcome::stored);
 }
 
 void Delivery::on(const NoteFact& fact) {

@@ -85,8 +85,8 @@ void Alerting::on_live(Tell tell) { impl_->pipeline.on_live(std::move(tell)); }
 
 std::optional<Timestamp> Alerting::next_deadline() const { return impl_->pipeline.next_deadline(); }
 
-void Alerting::retain(std::string topic, std::string payload, std::function<void(bool)> stored) {
-  impl_->pipeline.post(Retain{std::move(topic), std::move(payload), std::move(stored)});
+void Alerting::retain(proto::ConfigChange change, std::function<void(proto::ConfigOutcome)> told) {
+  impl_->pipeline.post(Retain{std::move(change), std::move(told)});
 }
 
 void Alerting::note_fact(std::string key, std::string value) {

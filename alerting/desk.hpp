@@ -10,6 +10,7 @@
 #include "alerting/answers.hpp"
 #include "analytics/engine.hpp"
 #include "proto/clock.hpp"
+#include "proto/device_configs.hpp"
 #include "proto/log.hpp"
 #include "proto/metrics.hpp"
 #include "proto/publisher.hpp"
@@ -49,8 +50,8 @@ class Alerting {
   [[nodiscard]] std::optional<Timestamp> next_deadline() const;
   /// The newest position that has been processed. Any thread.
   [[nodiscard]] std::uint64_t processed_sequence() const;
-  /// The payload that shall stand retained on a topic, "" = none; `stored` as DeviceConfigs::retain. Any thread.
-  void retain(std::string topic, std::string payload, std::function<void(bool)> stored);
+  /// As DeviceConfigs::retain, but for the order of versions. Any thread; does not block.
+  void retain(proto::ConfigChange change, std::function<void(proto::ConfigOutcome)> told);
   /// A small durable fact of state.db, written soon. Any thread; does not block.
   void note_fact(std::string key, std::string value);
   /// Of orders that were logged; for OperatorDesk. Any thread.

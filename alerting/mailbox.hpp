@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "proto/device_configs.hpp"
+
 namespace telltale::alerting {
 
 // What the publisher told us, in the order it happened.
@@ -28,8 +30,8 @@ struct RetainedCopy {
 struct RetainedComplete {};
 // What others of the service ask of the alerting thread, which owns state.db.
 struct Retain {
-  std::string topic, payload;  // "" = none
-  std::function<void(bool)> stored;
+  proto::ConfigChange change;
+  std::function<void(proto::ConfigOutcome)> told;
 };
 struct NoteFact {
   std::string key, value;

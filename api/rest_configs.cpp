@@ -40,23 +40,38 @@ std::string config_json(const std::string& payload, std::optional<std::int64_t> 
   return body;
 }
 
-/// "" or the answer of GET.
-std::string config_now(const RestParts& parts, const ArchiveView& view, const std::string& topic) {
-  const auto payload = view.retained(topic);
-  return payload && !payload->empty() ? config_json(*payload, parts.configs.reported(topic)) : std::string();
+/// The payload that is retained, or stands to be.
+std::optional<std::string> stored_config(const ArchiveView& view, const std::string& topic) {
+  auto payload = view.retained(topic);
+  return payload && !payload->empty() ? payload : std::nullopt;
 }
 
-/// What keeps it from being changed: it is not as the client believes.
-std::optional<Problem> changed_meanwhile(const RestParts& parts, const ArchiveView& view, const Request& request,
-                                         const std::string& topic) {
+Problem has_changed() {
+  return {412, "precondition-failed", "It has changed", "If-Match names another state of the configuration"};
+}
+
+/// The change of the configuration, of what If-Match names only; or that it names something else.
+Result<proto::ConfigChange, Problem> wanted_change(const RestParts& parts, const ArchiveView& view,
+                                                   const Request& request, std::string topic) {
+  proto::ConfigChange change{.topic = std::move(topic), .payload = {}};
   const auto expected = request.header("If-Match");
-  if (expected.empty()) return std::nullopt;
-  const auto now = config_now(parts, view, topic);
-  if (!now.empty() && has_etag(expected, etag_of(now))) return std::nullopt;
-  return Problem{412, "precondition-failed", "It has changed", "If-Match names another state of the configuration"};
+  if (expected.empty()) return change;
+  change.instead_of = stored_config(view, change.topic);
+  if (change.instead_of &&
+      has_etag(expected, etag_of(config_json(*change.instead_of, parts.configs.reported(change.topic))))) {
+    return change;
+  }
+  return fail(has_changed());
 }
 
-Problem unavailable() { return {503, "unavailable", "Nothing can be stored now", "it could not be written"}; }
+/// Why it was not stored.
+Problem not_stored(proto::ConfigOutcome outcome, bool guarded) {
+  if (outcome == proto::ConfigOutcome::failed) {
+    return {503, "unavailable", "Nothing can be stored now", "it could not be written"};
+  }
+  if (guarded) return has_changed();
+  return {409, "conflict", "Conflict", "another configuration was given at the same time"};
+}
 
 /// The members of the body behind a version; or what is wrong with it.
 Result<std::string, Problem> settings_of(const Request& request) {
@@ -92,10 +107,10 @@ Answer get_config(const Question& question) {
   if (auto problem = no_such_device(question.archive, question.caller, question.request)) {
     return fail(*std::move(problem));
   }
-  auto now =
-      config_now(question.parts, question.archive, topic_of(question.parts, question.caller, question.request));
-  if (now.empty()) return fail(not_found("the device has no configuration"));
-  return json(std::move(now));
+  const auto topic = topic_of(question.parts, question.caller, question.request);
+  const auto payload = stored_config(question.archive, topic);
+  if (!payload) return fail(not_found("the device has no configuration"));
+  return json(config_json(*payload, question.parts.configs.reported(topic)));
 }
 
 void put_config(const RestParts& parts, const Caller& caller, const Request& request, const Settle& settle) {
@@ -106,8 +121,8 @@ void put_config(const RestParts& parts, const Caller& caller, const Request& req
   if (!settings) return settle(fail(settings.error()));
   const auto view = parts.archive.lend();
   if (auto problem = no_such_device(*view, caller, request)) return settle(fail(*std::move(problem)));
-  const auto topic = topic_of(parts, caller, request);
-  if (auto problem = changed_meanwhile(parts, *view, request, topic)) return settle(fail(*std::move(problem)));
+  auto change = wanted_change(parts, *view, request, topic_of(parts, caller, request));
+  if (!change) return settle(fail(change.error()));
   // Before a number is spent: the longest version that there will be.
   const auto with = [&](std::int64_t version) {
     const auto head = "{\"version\":" + std::to_string(version);
@@ -115,11 +130,13 @@ void put_config(const RestParts& parts, const Caller& caller, const Request& req
   };
   if (auto problem = too_long(with(999'999))) return settle(fail(*std::move(problem)));
 
-  const auto version = parts.configs.next_version(topic);
+  const auto version = change->version = parts.configs.next_version(change->topic);
+  change->payload = with(version);
+  const bool guarded = change->instead_of.has_value();
   if (!wait) {
-    return parts.configs.retain(topic, with(version), [settle, version](bool stored) {
-      if (stored) return settle(json(put_answer(version, false)));
-      settle(fail(unavailable()));
+    return parts.configs.retain(*std::move(change), [settle, version, guarded](proto::ConfigOutcome outcome) {
+      if (outcome == proto::ConfigOutcome::stored) return settle(json(put_answer(version, false)));
+      settle(fail(not_stored(outcome, guarded)));
     });
   }
   const DeviceReplies::Awaited awaited{caller.tenant, request.parameter("site"), request.parameter("device"), "",
@@ -131,9 +148,11 @@ void put_config(const RestParts& parts, const Caller& caller, const Request& req
                             "version " + std::to_string(version) + " stays in force, and is not confirmed yet"}));
       });
   if (!room) return settle(fail(Problem{503, "unavailable", "Too busy", "too many requests wait for devices"}));
-  parts.configs.retain(topic, with(version), [&replies = parts.replies, settle, awaited](bool stored) {
-    if (!stored && replies.forget(awaited)) settle(fail(unavailable()));
-  });
+  parts.configs.retain(*std::move(change),
+                       [&replies = parts.replies, settle, awaited, guarded](proto::ConfigOutcome outcome) {
+                         if (outcome == proto::ConfigOutcome::stored || !replies.forget(awaited)) return;
+                         settle(fail(not_stored(outcome, guarded)));
+                       });
 }
 
 void remove_config(const RestParts& parts, const Caller& caller, const Request& request, const Settle& settle) {
@@ -142,11 +161,13 @@ void remove_config(const RestParts& parts, const Caller& caller, const Request& 
   const auto view = parts.archive.lend();
   if (auto problem = no_such_device(*view, caller, request)) return settle(fail(*std::move(problem)));
   const auto topic = topic_of(parts, caller, request);
-  if (config_now(parts, *view, topic).empty()) return settle(fail(not_found("the device has no configuration")));
-  if (auto problem = changed_meanwhile(parts, *view, request, topic)) return settle(fail(*std::move(problem)));
-  parts.configs.retain(topic, "", [settle](bool stored) {
-    if (stored) return settle(Response{204, {}, {}, {}});
-    settle(fail(unavailable()));
+  if (!stored_config(*view, topic)) return settle(fail(not_found("the device has no configuration")));
+  auto change = wanted_change(parts, *view, request, topic);
+  if (!change) return settle(fail(change.error()));
+  const bool guarded = change->instead_of.has_value();
+  parts.configs.retain(*std::move(change), [settle, guarded](proto::ConfigOutcome outcome) {
+    if (outcome == proto::ConfigOutcome::stored) return settle(Response{204, {}, {}, {}});
+    settle(fail(not_stored(outcome, guarded)));
   });
 }
 

@@ -277,19 +277,26 @@ TEST_CASE("a class is read from topics with and without tenant", "[alerting]") {
 TEST_CASE("a retained message that was asked for is stored, sent, replaced and deleted", "[alerting]") {
   DeliveryBench bench(3);
   int stored = 0;
-  const auto retain = [&](const std::string& payload) {
-    bench.mailbox->post(alerting::Retain{"config/site1/d", payload, [&](bool done) { stored += done ? 1 : 0; }});
+  int overtaken = 0;
+  const auto retain = [&](const std::string& payload, std::optional<std::string> instead_of = {}) {
+    bench.mailbox->post(alerting::Retain{
+        {.topic = "config/site1/d", .payload = payload, .instead_of = instead_of},
+        [&](proto::ConfigOutcome outcome) { ++(outcome == proto::ConfigOutcome::stored ? stored : overtaken); }});
     bench.run();
   };
+  retain("{0}", "{none}");
+  CHECK(overtaken == 1);
   retain("{1}");
   CHECK(stored == 1);  // before there is a connection
   bench.restart();
   bench.publisher.connect();
   bench.run();
   bench.acknowledge_all();
-  retain("{2}");
+  retain("{2}", "{1}");
   bench.acknowledge_all();
-  retain("");
+  retain("{3}", "{1}");
+  CHECK(overtaken == 2);
+  retain("", "{2}");
   bench.acknowledge_all();
   CHECK(bench.wire("config/") == Payloads{"{1}", "{2}", ""});
   CHECK_FALSE(bench.state->topic("config/site1/d"));

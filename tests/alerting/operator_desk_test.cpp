@@ -289,9 +289,14 @@ TEST_CASE("versions of a configuration only grow, and what devices name is kept 
       configs.note(reply);
     }
     CHECK(test::eventually([&] { return configs.reported(topic) == 2; }));
-    std::promise<bool> stored;
-    configs.retain(topic, "{}", [&](bool done) { stored.set_value(done); });
-    CHECK(stored.get_future().get());
+    const auto retained = [&](std::int64_t version) {
+      std::promise<proto::ConfigOutcome> told;
+      configs.retain({.topic = topic, .payload = "{}", .version = version},
+                     [&](proto::ConfigOutcome outcome) { told.set_value(outcome); });
+      return told.get_future().get();
+    };
+    CHECK(retained(1) == proto::ConfigOutcome::overtaken);  // 2 was given meanwhile
+    CHECK(retained(2) == proto::ConfigOutcome::stored);
   }
   store::StateDb facts(scene.folder.path() / "state.db");
   alerting::ConfigDesk configs(scene.alerting, facts, proto::Tenancy::single);

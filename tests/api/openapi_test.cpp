@@ -212,6 +212,13 @@ HttpAnswer unacknowledged(RestBench& bench, const std::string& method, const std
   return asked.get();
 }
 
+HttpAnswer overtaken(RestBench& bench, const std::function<HttpAnswer()>& put) {
+  bench.configs.answer_with(proto::ConfigOutcome::overtaken);
+  auto answer = put();
+  bench.configs.answer_with(proto::ConfigOutcome::stored);
+  return answer;
+}
+
 HttpAnswer command_under_way(RestBench& bench,
                              const std::function<std::function<HttpAnswer()>(const std::string&)>& as) {
   const auto before = bench.messenger.sent().size();
@@ -253,6 +260,7 @@ Ways ways_to_change(Benches& benches, const std::string& method, const std::stri
       {"409",
        [&benches, path, method, good, key, as, order, there = bodies.there] {
          if (!there.empty()) return benches.usual.send(method, good, there, key);
+         if (path.ends_with("/config")) return overtaken(benches.usual, order(good));
          if (path.find("/commands/") != std::string::npos) return command_under_way(benches.usual, as);
          if (path.find("{id}") != std::string::npos) return order(replaced(path, "{id}", DeskDouble::old))();
          auto& intake = benches.usual.intake;

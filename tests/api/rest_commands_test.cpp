@@ -154,6 +154,19 @@ TEST_CASE("where topics name no tenant, a key of another one finds no configurat
   CHECK(bench.read(config).body.find("\"version\":7") != std::string::npos);
 }
 
+TEST_CASE("of two who change a configuration at the same time one hears that the other was first", "[api]") {
+  RestBench bench;
+  const auto wait = GENERATE(as<std::string>(), "", "?wait=5");
+  const auto guarded = bearer(bench.hand) + "If-Match: " + bench.read(config).headers.at("etag") + "\r\n";
+  bench.configs.let_another_come_first();  // behind the look at If-Match, before it is stored
+  CHECK(bench.send("PUT", config + wait, "{}", guarded).status == 412);
+  CHECK(bench.read(config).body.find("\"version\":99") != std::string::npos);
+  bench.configs.answer_with(proto::ConfigOutcome::overtaken);
+  CHECK(bench.order("PUT", config + wait, "{}").status == 409);
+  const auto again = bearer(bench.hand) + "If-Match: " + bench.read(config).headers.at("etag") + "\r\n";
+  CHECK(bench.send("DELETE", config, "", again).status == 412);
+}
+
 TEST_CASE("a configuration is waited for until its device names the version", "[api]") {
   RestBench bench;
   bench.configs.attach([&] { bench.replies.replied(reply_to("", "8")); });
@@ -177,7 +190,7 @@ TEST_CASE("what is no configuration is refused, and one that cannot be written i
   CAPTURE(body);
   CHECK(bench.order("PUT", config, body).status == status);
   CHECK(bench.order("PUT", "/api/v1/devices/site1/nobody/config", "{}").status == 404);
-  bench.configs.fail_to_write();
+  bench.configs.answer_with(proto::ConfigOutcome::failed);
   CHECK(bench.order("PUT", config, "{}").status == 503);
   CHECK(bench.order("PUT", config + "?wait=5", "{}").status == 503);
   CHECK(bench.order("DELETE", config).status == 503);
