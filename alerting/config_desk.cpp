@@ -2,13 +2,13 @@
 
 #include <charconv>
 
+#include "alerting/retained_compare.hpp"
 #include "proto/output_topics.hpp"
 
 namespace telltale::alerting {
 
 namespace {
 
-std::string given_key(const std::string& topic) { return "config.given." + topic; }
 std::string reported_key(const std::string& topic) { return "config.reported." + topic; }
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
@@ -26,8 +26,8 @@ std::optional<std::int64_t> fact(const store::StateDb& facts, const std::string&
 
 std::int64_t ConfigDesk::next_version(const std::string& topic) {
   const std::lock_guard lock(versions_);
-  const auto next = fact(facts_, given_key(topic)).value_or(0) + 1;
-  facts_.put(given_key(topic), std::to_string(next));
+  const auto next = fact(facts_, config_given_key(topic)).value_or(0) + 1;
+  facts_.put(config_given_key(topic), std::to_string(next));
   return next;
 }
 
@@ -35,7 +35,7 @@ void ConfigDesk::retain(proto::ConfigChange change, std::function<void(proto::Co
   {
     // Held until it is posted: nobody gets a later version and posts that in between.
     const std::lock_guard lock(versions_);
-    const bool overtaken = change.version > 0 && fact(facts_, given_key(change.topic)) != change.version;
+    const bool overtaken = change.version > 0 && fact(facts_, config_given_key(change.topic)) != change.version;
     if (!overtaken) return alerting_.retain(std::move(change), std::move(told));
   }
   told(proto::ConfigOutcome::overtaken);
@@ -48,13 +48,11 @@ std::optional<std::int64_t> ConfigDesk::reported(const std::string& topic) const
 void ConfigDesk::note(const proto::DeviceReply& reply) {
   const auto version = whole_number(reply.id);
   if (!version) return;
-  auto topic = proto::OutputTopics(tenancy_).config(reply.tenant, reply.site, reply.device);
-  {
-    const std::lock_guard lock(noted_mutex_);
-    const auto [known, fresh] = noted_.emplace(std::hash<std::string>()(topic), *version);
-    if (!fresh && std::exchange(known->second, *version) == *version) return;
-  }
-  alerting_.note_fact(reported_key(topic), std::to_string(*version));
+  const auto topic = proto::OutputTopics(tenancy_).config(reply.tenant, reply.site, reply.device);
+  if (!named_->note(topic, *version)) return;
+  alerting_.note_fact(
+      reported_key(topic), [named = named_, topic] { return std::to_string(named->take(topic)); },
+      [named = named_, topic] { named->lost(topic); });
 }
 
 }  // namespace telltale::alerting

@@ -37,6 +37,7 @@ void Delivery::handle(std::vector<PublisherNews> news) {
       log_.error("alerting", std::string("retained copies cannot be compared: ") + failure.what());
     }
   }
+  write_facts();
   record();
 }
 
@@ -109,7 +110,8 @@ void Delivery::on(const RetainedComplete&) {
                             std::to_string(differences.stale.size() + differences.orphaned.size()) + "; sent again");
   state_.together([&] {
     for (const auto& topic : differences.stale) state_.topic_stale(topic);
-    for (const auto& topic : differences.orphaned) state_.topic_changed(topic);
+    for (const auto& topic : differences.orphaned)
+      if (!state_.topic(topic.topic)) state_.topic_changed(topic);  // else it is ours again since
   });
   more_topics_ = true;
 }
@@ -131,11 +133,20 @@ void Delivery::on(const Retain& order) {
   order.told(proto::ConfigOutcome::stored);
 }
 
-void Delivery::on(const NoteFact& fact) {
+/// With one sync: a whole fleet may follow a new configuration at once.
+void Delivery::write_facts() {
+  const auto facts = std::exchange(facts_, {});
+  if (facts.empty()) return;
   try {
-    if (state_.get(fact.key) != fact.value) state_.put(fact.key, fact.value);
+    state_.together([&] {
+      for (const auto& fact : facts) {
+        const auto value = fact.value();
+        if (state_.get(fact.key) != value) state_.put(fact.key, value);
+      }
+    });
   } catch (const store::StoreFailure& failure) {
-    log_.error("alerting", std::string("a fact cannot be stored: ") + failure.what());
+    log_.error("alerting", std::string("facts cannot be stored: ") + failure.what());
+    for (const auto& fact : facts) fact.lost();
   }
 }
 

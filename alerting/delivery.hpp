@@ -57,7 +57,8 @@ class Delivery {
   void on(RetainedCopy& news) { compare_.copy(news.topic, news.payload); }
   void on(const RetainedComplete&);
   void on(const Retain& order);
-  void on(const NoteFact& fact);
+  void on(NoteFact& fact) { facts_.push_back(std::move(fact)); }
+  void write_facts();
   void forget_under_way();
   [[nodiscard]] EventUnderWay* event_under_way(std::uint64_t number);
   void record();
@@ -73,6 +74,7 @@ class Delivery {
   proto::Logger& log_;
   const std::size_t window_;
   RetainedCompare compare_;
+  std::vector<NoteFact> facts_;  // not written yet
 
   bool connected_;
   std::uint64_t losses_ = 0;  // connections lost, as far as handled

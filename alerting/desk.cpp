@@ -89,8 +89,8 @@ void Alerting::retain(proto::ConfigChange change, std::function<void(proto::Conf
   impl_->pipeline.post(Retain{std::move(change), std::move(told)});
 }
 
-void Alerting::note_fact(std::string key, std::string value) {
-  impl_->pipeline.post(NoteFact{std::move(key), std::move(value)});
+void Alerting::note_fact(std::string key, std::function<std::string()> value, std::function<void()> lost) {
+  impl_->pipeline.post(NoteFact{std::move(key), std::move(value), std::move(lost)});
 }
 
 Answers& Alerting::answers() { return impl_->pipeline.answers(); }

@@ -52,8 +52,9 @@ class Alerting {
   [[nodiscard]] std::uint64_t processed_sequence() const;
   /// As DeviceConfigs::retain, but for the order of versions. Any thread; does not block.
   void retain(proto::ConfigChange change, std::function<void(proto::ConfigOutcome)> told);
-  /// A small durable fact of state.db, written soon. Any thread; does not block.
-  void note_fact(std::string key, std::string value);
+  /// A small durable fact of state.db, written soon: `value` is asked then, `lost` called when it cannot be written,
+  /// both on the alerting thread. Any thread; does not block.
+  void note_fact(std::string key, std::function<std::string()> value, std::function<void()> lost);
   /// Of orders that were logged; for OperatorDesk. Any thread.
   [[nodiscard]] Answers& answers();
 

@@ -34,13 +34,16 @@ struct Retain {
   std::function<void(proto::ConfigOutcome)> told;
 };
 struct NoteFact {
-  std::string key, value;
+  std::string key;
+  std::function<std::string()> value;  // asked when it is written: the newest
+  std::function<void()> lost;          // it could not be written
 };
 using PublisherNews =
     std::variant<LinkUp, LinkLost, Delivered, NotDelivered, RetainedCopy, RetainedComplete, Retain, NoteFact>;
 
 /// To the alerting thread, mostly from the publisher's.
-/// Bound: what one connection has under way (window) plus the broker's retained copies.
+/// Bound: what one connection has under way (window), the broker's retained copies, and what others ask at a time: a
+///        few changes of configurations, one fact for each device.
 /// Threads: post() from any, the rest from one.
 class Mailbox {
  public:

@@ -6,6 +6,7 @@
 #include "alerting/forgotten.hpp"
 #include "alerting/output_class.hpp"
 #include "alerting/retained_compare.hpp"
+#include "proto/output_topics.hpp"
 #include "store/error.hpp"
 
 namespace telltale::alerting {
@@ -72,7 +73,12 @@ bool Outbox::queue(const proto::Finding& finding, StateDb::Change& change) {
     queue(*alert, change);
   } else if (const auto* presence = std::get_if<proto::PresenceChange>(&finding)) {
     auto topic = table_topic(render(*presence, tenancy_));
-    if (topic.remove_after_send) change.facts.emplace_back(removed_presence_key(topic.topic), topic.payload);
+    if (topic.remove_after_send) {
+      change.facts.emplace_back(removed_presence_key(topic.topic), topic.payload);
+      auto config = proto::OutputTopics(tenancy_).config(presence->tenant, presence->site, presence->device);
+      if (state_.topic(config))
+        change.topics.push_back({.topic = std::move(config), .payload = "", .remove_after_send = true});
+    }
     change.topics.push_back(std::move(topic));
   } else if (const auto* reply = std::get_if<proto::ControlReply>(&finding)) {
     change.events.push_back(queued_event(render(*reply, tenancy_)));

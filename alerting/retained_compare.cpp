@@ -25,6 +25,8 @@ std::optional<std::string> alert_id(std::string_view payload) {
 
 std::string removed_presence_key(std::string_view topic) { return "removed." + std::string(topic); }
 
+std::string config_given_key(std::string_view topic) { return "config.given." + std::string(topic); }
+
 void RetainedCompare::begin() {
   running_ = true;
   settled_.clear();
@@ -60,6 +62,8 @@ std::optional<std::string> RetainedCompare::last_word_on(std::string_view topic,
     }
     case proto::TopicClass::presence:
       return state_.get(removed_presence_key(topic));
+    case proto::TopicClass::config:
+      return state_.get(config_given_key(topic)) ? std::optional<std::string>("") : std::nullopt;
     default:
       return std::nullopt;
   }

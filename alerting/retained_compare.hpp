@@ -13,6 +13,8 @@ namespace telltale::alerting {
 /// Under this key state.db keeps the last word on a device that was removed, for as long as there is a state.db: its
 /// topic is forgotten, but an old snapshot of the broker, or an old copy of the service, may bring it back.
 [[nodiscard]] std::string removed_presence_key(std::string_view topic);
+/// The same for configurations: the newest version that was given on a topic, whatever became of it.
+[[nodiscard]] std::string config_given_key(std::string_view topic);
 
 /// Finds what the broker's retained copies lack or have wrong after a connect: a broker that was restored from an
 /// old snapshot, or that lost it, or that expired a session of ours half way.

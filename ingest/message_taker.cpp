@@ -71,8 +71,6 @@ Outcome MessageTaker::take(const broker::InboundMessage& message, Timestamp rece
   const auto result = decoder_.decode(message.topic, message.payload, message.payload_size, received, decoded_);
   count_losses();
   if (!result) return dead_letter(result.error().reason, result.error().detail, message, batch);
-  const bool old_ack = message.retain && decoded_.kind == proto::MessageKind::ack;
-  if (on_reply_ && !decoded_.reply.id.empty() && !old_ack) on_reply_(decoded_.reply);
 
   switch (decoded_.kind) {
     case proto::MessageKind::ignored:
@@ -94,6 +92,7 @@ Outcome MessageTaker::take(const broker::InboundMessage& message, Timestamp rece
       auto* device = registry_.find_or_add({decoded_.tenant, decoded_.site, decoded_.device}, batch);
       if (!device) break;
       batch.add(proto::Heard{device->key});
+      tell_reply();
       return Outcome::status;
     }
     case proto::MessageKind::status: {
@@ -149,6 +148,11 @@ void MessageTaker::count_losses() {
   }
 }
 
+/// Of a device that there is: what is kept about replies is bounded by their number.
+void MessageTaker::tell_reply() const {
+  if (on_reply_ && !decoded_.reply.id.empty()) on_reply_(decoded_.reply);
+}
+
 Outcome MessageTaker::take_status(bool retain, proto::Batch& batch) {
   auto* device = registry_.find_or_add({decoded_.tenant, decoded_.site, decoded_.device}, batch);
   if (!device) return Outcome::dead_letter;
@@ -157,6 +161,7 @@ Outcome MessageTaker::take_status(bool retain, proto::Batch& batch) {
   status.retained = retain;
   note_tags(*device, batch);
   batch.add(std::move(status));
+  tell_reply();
   return retain ? Outcome::retained : Outcome::status;
 }
 

@@ -47,6 +47,7 @@ class MessageTaker {
   [[nodiscard]] bool is_overlap(const broker::InboundMessage& message) const;
   proto::Outcome take_telemetry(bool retain, Timestamp received, proto::Batch& batch);
   proto::Outcome take_status(bool retain, proto::Batch& batch);
+  void tell_reply() const;
   [[nodiscard]] bool within_rate(DeviceSlot& device, Timestamp received) const;
   proto::Outcome dead_letter(proto::DeadLetterReason reason, std::string detail, const broker::InboundMessage& message,
                              proto::Batch& batch);

@@ -29,7 +29,7 @@ class DeliveryBench {
                                   mailbox->post(alerting::RetainedCopy{std::move(topic), std::move(payload)});
                                 },
                             .retained_complete = [this] { mailbox->post(alerting::RetainedComplete{}); }});
-    publisher.watch_retained({"alert-state/#", "presence/#"});
+    publisher.watch_retained({"alert-state/#", "presence/#", "config/#"});
     restart();
   }
 

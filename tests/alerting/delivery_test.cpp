@@ -6,7 +6,9 @@
 
 #include "alerting/outbox.hpp"
 #include "alerting/output_class.hpp"
+#include "alerting/retained_compare.hpp"
 #include "tests/alerting/delivery_bench.hpp"
+#include "tests/support/full_disk.hpp"
 
 using namespace telltale;
 using test::DeliveryBench;
@@ -266,6 +268,38 @@ TEST_CASE("presence of a removed device that comes back at the broker is removed
   CHECK(bench.state->all_topics().empty());
 }
 
+TEST_CASE("a configuration goes with its device, and does not come back with an old copy of the broker", "[alerting]") {
+  DeliveryBench bench(10);
+  test::RecordingLogger log;
+  test::PlainMetrics metrics;
+  alerting::Outbox outbox(*bench.state, proto::Tenancy::single, log, metrics);
+  const std::string topic = "config/site1/d", payload = R"({"version":1})";
+  bench.state->put(alerting::config_given_key(topic), "1");
+  bench.set_topic(topic, payload);
+  bench.publisher.connect();
+  bench.run();
+  bench.acknowledge_all();
+  proto::PresenceChange change;
+  change.tenant = "default";
+  change.site = "site1";
+  change.device = "d";
+  change.state = proto::Presence::removed;
+  REQUIRE(outbox.add({1, 1}, std::vector<proto::Finding>{change}));
+  bench.delivery->queued();
+  bench.run();
+  bench.acknowledge_all();
+  CHECK(bench.wire("config/") == Payloads{payload, ""});
+  CHECK(bench.state->all_topics().empty());
+
+  bench.publisher.disconnect();
+  bench.publisher.clear_wire();
+  bench.publisher.set_retained({{topic, payload}, {"config/site2/d", "not ours"}});
+  bench.publisher.connect();
+  bench.run();
+  bench.acknowledge_all();
+  CHECK(bench.wire("config/") == Payloads{""});
+}
+
 TEST_CASE("a class is read from topics with and without tenant", "[alerting]") {
   using proto::TopicClass;
   CHECK(alerting::class_of("alert-state/s/d/r/m") == TopicClass::alert_state);
@@ -303,12 +337,29 @@ TEST_CASE("a retained message that was asked for is stored, sent, replaced and d
   CHECK(stored == 3);
 }
 
-TEST_CASE("a fact is written when it is another than before", "[alerting]") {
+TEST_CASE("a fact is what it is when it is written, and who noted one that is lost hears of it", "[alerting]") {
   DeliveryBench bench(3);
-  bench.mailbox->post(alerting::NoteFact{"config.reported.x", "7"});
+  std::string value = "6";
+  int lost = 0;
+  const auto note = [&] {
+    for (const auto* key : {"config.reported.x", "config.reported.y"})
+      bench.mailbox->post(alerting::NoteFact{key, [&] { return value; }, [&] { ++lost; }});
+  };
+  note();
+  value = "7";
   bench.run();
   CHECK(bench.state->get("config.reported.x") == "7");
-  bench.mailbox->post(alerting::NoteFact{"config.reported.x", "8"});
+  CHECK(bench.state->get("config.reported.y") == "7");
+  note();
+  value = "8";
+  {
+    const test::FullDisk full;
+    bench.run();
+  }
+  CHECK(lost == 2);
+  CHECK(bench.state->get("config.reported.x") == "7");
+  note();
   bench.run();
-  CHECK(bench.state->get("config.reported.x") == "8");
+  CHECK(bench.state->get("config.reported.y") == "8");
+  CHECK(lost == 2);
 }

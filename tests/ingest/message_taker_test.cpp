@@ -100,6 +100,7 @@ TEST_CASE("a stamp of ours takes no reading's place, though our clock was set ba
 TEST_CASE("what a device answers is told once, and an old acknowledgement not at all", "[ingest]") {
   std::vector<std::string> told;
   auto options = Bench::make_options();
+  options.limits.max_devices = 1;
   options.on_reply = [&](const proto::DeviceReply& reply) {
     told.push_back(std::string(reply.device) + ' ' + std::string(reply.name) + ' ' + std::string(reply.id));
   };
@@ -110,6 +111,7 @@ TEST_CASE("what a device answers is told once, and an old acknowledgement not at
   b.take("status/s/d", R"({"state":"online","config_version":7})", retained());
   b.take("status/s/d", R"({"state":"dancing","config_version":8})");  // a dead letter
   b.take("status/s/d", R"({"state":"online"})");
+  b.take("status/s/other", R"({"state":"online","config_version":7})");  // more than the allowed devices
   CHECK(told == std::vector<std::string>{"d reset c-1", "d  7"});
 }
 
