@@ -17,8 +17,29 @@ namespace telltale::api {
 namespace {
 
 constexpr std::size_t most_faults = 32;
+constexpr int deepest = 16;  // levels; what anybody asks for has 5
 
 std::string_view view(const rapidjson::Value& text) { return {text.GetString(), text.GetStringLength()}; }
+
+/// Of a text that is JSON. Values are visited by recursion, whose depth is not to be a client's choice.
+bool too_deep(std::string_view json) {
+  int depth = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      if (c == '"') in_text = false;
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > deepest) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -66,6 +87,7 @@ Result<BodyJson, Problem> BodyJson::read(const Request& request, std::initialize
     return bad("byte " + std::to_string(json.GetErrorOffset()) + ": " + GetParseError_En(json.GetParseError()));
   }
   if (!json.IsObject()) return bad("a JSON object is needed");
+  if (too_deep(request.body)) return bad("it is nested more than " + std::to_string(deepest) + " levels deep");
   BodyJson body(std::move(document));
   std::set<std::string_view> seen;
   for (const auto& member : body.document_->json.GetObject()) {

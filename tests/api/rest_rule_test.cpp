@@ -59,6 +59,15 @@ TEST_CASE("what is wrong with a rule that is to be tested is said with its place
   CHECK(bench.trial.asked().empty());
 }
 
+TEST_CASE("how deep a body is nested is not a client's choice", "[api]") {
+  RestBench bench;
+  const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
+  const auto answer = bench.order("POST", test_path, R"({"rule":)" + deep + '}');
+  CHECK(answer.status == 400);
+  CHECK(answer.body.find("nested more than 16 levels deep") != std::string::npos);
+  CHECK(bench.order("POST", test_path, R"({"rule":{"name":"[[[[[[[[[[[[[[[[[[\"[{"}})").status == 200);
+}
+
 TEST_CASE("a rule of another tenant or of nobody is not there to be tested", "[api]") {
   RestBench bench;
   CHECK(bench.order("POST", test_path, R"({"rule":"secret"})").status == 404);
