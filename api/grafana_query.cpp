@@ -9,7 +9,7 @@ namespace telltale::api {
 
 namespace {
 
-constexpr std::size_t most_targets = 100;
+constexpr std::size_t most_targets = 100, most_filters = 100;
 constexpr std::uint64_t usual_points = 1'000;
 
 /// "site/device/metric", none of which has a slash.
@@ -40,6 +40,9 @@ Result<bool, Problem> passes(const GrafanaBody& body, const Target& target) {
   const std::array<std::pair<std::string_view, const std::string*>, 3> known = {
       {{"site", &target.site}, {"device", &target.device}, {"metric", &target.metric}}};
   const auto filters = body.size_of_array("/adhocFilters").value_or(0);
+  if (filters > most_filters) {
+    return fail(bad_grafana_body("/adhocFilters", "has more than " + std::to_string(most_filters) + " filters"));
+  }
   for (std::size_t i = 0; i < filters; ++i) {
     const auto filter = "/adhocFilters/" + std::to_string(i);
     const auto key = body.text(filter + "/key").value_or("");
@@ -119,6 +122,7 @@ Answer grafana_query(const GrafanaQuestion& question) {
   if (*targets > most_targets)
     return fail(too_many("there are more than " + std::to_string(most_targets) + " targets"));
   std::string answer = "[";
+  std::size_t rows_so_far = 0;
   for (std::size_t i = 0; i < *targets; ++i) {
     const auto pointer = "/targets/" + std::to_string(i);
     if (!body.is_object(pointer)) return fail(bad_grafana_body(pointer, "must be an object"));
@@ -132,6 +136,11 @@ Answer grafana_query(const GrafanaQuestion& question) {
     if (!found) return fail(found.error());
     rapidjson::Document rows;
     rows.Parse(found->body.data(), found->body.size());
+    rows_so_far += rows.Size();
+    if (rows_so_far > question.asked.limits.rows) {
+      return fail(too_many("the targets have more than " + std::to_string(question.asked.limits.rows) +
+                           " values together: ask for fewer of them, or a shorter range"));
+    }
     target->table ? append_table(next_item(answer), *target, rows) : append_points(next_item(answer), *target, rows);
   }
   return json(answer + ']');

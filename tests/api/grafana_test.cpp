@@ -124,5 +124,19 @@ TEST_CASE("the newest readings are there for Prometheus, those of the key's tena
   CHECK(bench.read("/metrics/devices").body.find("telltale_sensor_value{") == std::string::npos);
 }
 
+TEST_CASE("the targets of a panel have no more values together than an answer may have", "[api]") {
+  RestBench::Options options;
+  options.limits.rows = 7;
+  RestBench bench(std::move(options));
+  const std::string four = R"({"target":"site1/boiler/temperature"})";
+  CHECK(ask(bench, "/query", panel("[" + four + "]")).status == 200);
+  const auto refused = ask(bench, "/query", panel("[" + four + "," + four + "]"));
+  CHECK(refused.status == 422);
+  CHECK(refused.body.find("too-many-points") != std::string::npos);
+  std::string filters = R"({"key":"site","value":"site1"})";
+  for (int i = 0; i < 100; ++i) filters += R"(,{"key":"site","value":"site1"})";
+  CHECK(ask(bench, "/query", panel("[" + four + "]", R"("adhocFilters":[)" + filters + "],")).status == 400);
+}
+
 }  // namespace
 }  // namespace telltale::test
