@@ -12,7 +12,8 @@ AnswerCache::Answer AnswerCache::answer(const Request& request, std::string_view
   if (accepts_gzip(request.header("Accept-Encoding"))) key += 'z';
   auto revision = revise();
   if (const auto kept = kept_.find(key, [&](const KeptAnswer& answer) { return answer.revision == revision; })) {
-    if (!has_etag(request.header("If-None-Match"), kept->response.etag)) return kept->response;
+    const bool asks_whether_changed = request.method == "GET" || request.method == "HEAD";  // RFC 9110, 13.1.2
+    if (!asks_whether_changed || !has_etag(request.header("If-None-Match"), kept->response.etag)) return kept->response;
     Response unchanged;  // its body is not needed: encoded() makes it a 304
     unchanged.etag = kept->response.etag;
     return unchanged;

@@ -152,7 +152,7 @@ std::vector<api::Route> RestBench::routes(const api::RestLimits& limits) {
   auto all = api::rest_routes(parts(), limits);
   std::ranges::move(api::tenant_routes({*gate, *keyring, *archive, intake, tenancy, clock, log}),
                     std::back_inserter(all));
-  std::ranges::move(api::prom::prom_routes(*gate, *archive, clock, limits), std::back_inserter(all));
+  std::ranges::move(api::prom::prom_routes(*gate, *archive, clock, limits, &answers), std::back_inserter(all));
   std::ranges::move(api::grafana_routes(parts(), limits), std::back_inserter(all));
   all.push_back(api::device_metrics_route(*gate, *archive, clock, limits));
   return all;

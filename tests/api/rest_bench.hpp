@@ -61,8 +61,8 @@ class RestBench {
   /// With a key of acme that may read and write.
   HttpAnswer order(std::string_view method, std::string_view path, std::string_view body = {});
   [[nodiscard]] api::RestParts parts() {
-    return {*gate,    *archive,  desk,    *live,   intake, rules,   tenancy, clock, decoding, trial,
-            channels, messenger, replies, configs, *notes, &answers};
+    return {*gate,    *archive, desk,     *live,     intake,  rules,   tenancy, clock,
+            decoding, trial,    channels, messenger, replies, configs, *notes,  &answers};
   }
   /// "hit" or "miss" of the cache of answers.
   [[nodiscard]] std::uint64_t answers_asked(const std::string& result) {

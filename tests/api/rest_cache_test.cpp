@@ -62,6 +62,19 @@ TEST_CASE("a client that has the answer is told so without its being made", "[ap
   CHECK(bench.read(path, "If-None-Match: " + etag + "\r\n").status == 200);
 }
 
+TEST_CASE("only who gets is told that nothing has changed", "[api]") {
+  RestBench bench;
+  const auto post = [&] {
+    return bench.send("POST", "/prom/api/v1/query_range", "query=temperature&start=1763690000&end=1763700000&step=600",
+                      bearer(bench.acme) + "Content-Type: application/x-www-form-urlencoded\r\nIf-None-Match: *\r\n");
+  };
+  const auto first = post();
+  CHECK(first.status == 200);
+  CHECK(first.body.find("boiler") != std::string::npos);
+  CHECK(post().body == first.body);
+  CHECK(bench.answers_asked("hit") == 1);
+}
+
 TEST_CASE("what ends now is known for a second, or a step of a minute at most", "[api]") {
   RestBench bench;
   const auto [question, grain] =
