@@ -24,7 +24,9 @@ std::string key_of(const DeviceReplies::Awaited& a) { return key_of(a.tenant, a.
 bool DeviceReplies::expect(const Awaited& awaited, Millis patience, Told told) {
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() >= most_) return false;
+    const auto of_tenant = std::ranges::count_if(
+        waiting_, [begin = awaited.tenant + '\n'](const auto& entry) { return entry.first.starts_with(begin); });
+    if (waiting_.size() >= most_ || static_cast<std::size_t>(of_tenant) >= most_of_tenant_) return false;
     waiting_.insert_or_assign(key_of(awaited), Waiting{clock_.steady_now() + patience, std::move(told)});
     ++expected_;
   }
@@ -46,7 +48,7 @@ void DeviceReplies::replied(const proto::DeviceReply& reply) {
     if (!found) return;
     told = std::move(found.mapped().told);
   }
-  told(KeptReply{reply.ok, reply.code, std::string(reply.msg)});
+  told(KeptReply{reply.ok, reply.code, std::string(reply.msg.substr(0, KeptReply::most_msg_bytes))});
 }
 
 std::optional<std::chrono::steady_clock::time_point> DeviceReplies::expire() {

@@ -15,19 +15,21 @@
 
 namespace telltale::api {
 
-/// What a device replied, kept.
+/// What a device replied, kept: for a day where the request has an Idempotency-Key.
 struct KeptReply {
+  static constexpr std::size_t most_msg_bytes = 1'024;
   bool ok = true;
   std::int64_t code = 0;
-  std::string msg;
+  std::string msg;  // its beginning
 };
 
 /// Hands what devices reply to whoever waits for it.
 /// Threads: any; start() runs one that ends waits whose patience is over.
-/// Bound: `most` waits at a time.
+/// Bound: `most` waits at a time, `most_of_tenant` for one tenant: each holds a connection of the server.
 class DeviceReplies {
  public:
-  explicit DeviceReplies(const Clock& clock, std::size_t most = 1'000) : clock_(clock), most_(most) {}
+  explicit DeviceReplies(const Clock& clock, std::size_t most = 40, std::size_t most_of_tenant = 20)
+      : clock_(clock), most_(most), most_of_tenant_(most_of_tenant) {}
   ~DeviceReplies() { stop(); }
 
   /// Which reply: `id` as in DeviceReply.
@@ -56,7 +58,7 @@ class DeviceReplies {
     Told told;
   };
   const Clock& clock_;
-  const std::size_t most_;
+  const std::size_t most_, most_of_tenant_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::unordered_map<std::string, Waiting> waiting_;

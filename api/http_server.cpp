@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <ctime>
+#include <mutex>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -66,8 +67,8 @@ struct HttpServer::Impl final : SessionHost {
     acceptor.async_wait(tcp::acceptor::wait_read, [this](error_code error) {
       awaiting = false;
       if (error || ending) return;
-      if (sessions.size() >= settings.max_connections && !close_longest_idle())
-        return;  // went on by ended(), became_idle()
+      if (sessions.size() >= settings.max_connections && !close_one())
+        return await_later();  // or by ended(), became_idle()
       accept();
     });
   }
@@ -82,20 +83,37 @@ struct HttpServer::Impl final : SessionHost {
       session->run();
     } else if (error != asio::error::would_block && error != asio::error::connection_aborted) {
       log.warn("http", "cannot accept a connection: " + error.message());
-      retry.expires_after(accept_retry);
-      retry.async_wait([this](error_code cancelled) {
-        if (!cancelled) await_connection();
-      });
-      return;
+      return await_later();
     }
     await_connection();
   }
 
-  bool close_longest_idle() {
+  void await_later() {
+    retry.expires_after(accept_retry);
+    retry.async_wait([this](error_code cancelled) {
+      if (!cancelled) await_connection();
+    });
+  }
+
+  /// The session for which `since(session)` is least; null when it is nothing for all.
+  template <class Since>
+  HttpSession* longest_by(Since&& since) const {
     HttpSession* longest = nullptr;
     for (const auto& session : sessions) {
-      const auto since = session->idle_since();
-      if (since && (!longest || *since < *longest->idle_since())) longest = session.get();
+      const auto at = since(*session);
+      if (at && (!longest || *at < *since(*longest))) longest = session.get();
+    }
+    return longest;
+  }
+
+  /// Of those who ask nothing, or take long to ask.
+  bool close_one() {
+    auto* longest = longest_by([](const HttpSession& session) { return session.idle_since(); });
+    if (longest == nullptr) {
+      longest = longest_by([&](const HttpSession& session) {
+        const auto since = session.arriving_since();
+        return since && steady_now() - *since >= settings.arriving_patience ? since : std::nullopt;
+      });
     }
     if (longest == nullptr) return false;
     longest->close();
@@ -174,7 +192,13 @@ struct HttpServer::Impl final : SessionHost {
                             request.id);
   }
 
-  /// An answer that somebody else gives. Only `waiting` owns it: who is to give it may outlive this server.
+  /// Where late answers come in; who gives them may outlive this server.
+  struct Door {
+    std::mutex mutex;
+    bool open = true;
+  };
+
+  /// An answer that somebody else gives. Only `waiting` owns it.
   struct Late {
     Late(asio::io_context& io, const Route& to, Request asked, Answered answered, SteadyTime at)
         : route(to), request(std::move(asked)), done(std::move(answered)), began(at), timer(io) {}
@@ -197,8 +221,9 @@ struct HttpServer::Impl final : SessionHost {
       finish(given_up, problem_response({503, "unavailable", "Not answered in time", "it may still be done"},
                                         given_up->request.path, given_up->request.id));
     });
-    const Respond respond = [this, weak](Response response) {
-      if (weak.expired()) return;
+    const Respond respond = [this, weak, in = door](Response response) {
+      const std::lock_guard lock(in->mutex);
+      if (!in->open || weak.expired()) return;
       asio::post(io, [this, weak, answer = std::move(response)]() mutable {
         if (const auto asked = weak.lock()) finish(asked, std::move(answer));
       });
@@ -214,8 +239,8 @@ struct HttpServer::Impl final : SessionHost {
   void run_late(const Late& late, const Respond& respond) {
     try {
       late.route.late(late.request, respond);
-    } catch (const std::exception& failure) {
-      respond(failed(late.request, failure));
+    } catch (...) {
+      respond(failed(late.request));
     }
   }
 
@@ -230,18 +255,23 @@ struct HttpServer::Impl final : SessionHost {
   Response run(const Route& route, const Request& request) const {
     try {
       return route.handler(request);
+    } catch (...) {
+      return failed(request);
+    }
+  }
+
+  /// Of the exception that is being handled.
+  Response failed(const Request& request) const {
+    try {
+      throw;
     } catch (const store::Interrupted&) {
       return problem_response({503, "unavailable", "The service is stopping", "ask again in a moment"}, request.path,
                               request.id);
     } catch (const std::exception& failure) {
-      return failed(request, failure);
+      log.error("http", request.method + " " + request.path + " (" + request.id + ") failed: " + failure.what());
+      return problem_response({500, "internal", "Internal error", "see the log of the service"}, request.path,
+                              request.id);
     }
-  }
-
-  Response failed(const Request& request, const std::exception& failure) const {
-    log.error("http", request.method + " " + request.path + " (" + request.id + ") failed: " + failure.what());
-    return problem_response({500, "internal", "Internal error", "see the log of the service"}, request.path,
-                            request.id);
   }
 
   void note(const Request& request, std::string_view route, const Response& response,
@@ -286,12 +316,11 @@ struct HttpServer::Impl final : SessionHost {
       return bytes <= always_sent || unsent_bytes == 0 || unsent_bytes + bytes <= settings.max_unsent_bytes;
     };
     while (!fits()) {
-      HttpSession* slowest = nullptr;
-      for (const auto& other : sessions) {
-        const auto since = other->unsent_since();
-        if (other.get() == &session || !since || steady_now() - *since < settings.taking_patience) continue;
-        if (slowest == nullptr || *since < *slowest->unsent_since()) slowest = other.get();
-      }
+      auto* slowest = longest_by([&](const HttpSession& other) {
+        const auto since = other.unsent_since();
+        const bool slow = since && &other != &session && steady_now() - *since >= settings.taking_patience;
+        return slow ? since : std::nullopt;
+      });
       if (slowest == nullptr) break;
       slowest->close();
       cut_off("slow");
@@ -334,6 +363,7 @@ struct HttpServer::Impl final : SessionHost {
   asio::steady_timer grace{io};
   std::vector<std::shared_ptr<HttpSession>> sessions;
   std::set<std::shared_ptr<Late>> waiting;
+  const std::shared_ptr<Door> door = std::make_shared<Door>();
   std::mt19937_64 ids{std::random_device{}()};
   std::uint64_t idle_order = 0;
   std::size_t unsent_bytes = 0;
@@ -370,6 +400,8 @@ void HttpServer::stop() {
   asio::post(impl_->io, [this] { impl_->begin_stop(); });
   impl_->workers.stop();
   impl_->thread.join();
+  const std::lock_guard lock(impl_->door->mutex);
+  impl_->door->open = false;
 }
 
 }  // namespace telltale::api

@@ -24,6 +24,7 @@ struct HttpOptions {
   std::uint64_t max_body_bytes = 64 * 1024;
   Millis idle_timeout{60'000};               // between requests
   Millis request_timeout{10'000};            // from the first byte of a request to its last
+  Millis arriving_patience{1'000};           // the same when others need the connection
   Millis write_timeout{30'000};              // to take an answer
   std::size_t max_unsent_bytes = 24u << 20;  // of answers that clients have not taken yet, all together
   Millis taking_patience{1'000};             // how long one is left to take its answer when others need the room
@@ -36,8 +37,9 @@ struct HttpOptions {
 /// thread. Errors:  the constructor throws std::runtime_error when it cannot listen, ConfigError for certificates. What
 /// a client does wrong is answered with
 ///          a problem document where the protocol allows it, counted, and never logged per request.
-/// Bounds:  at most max_connections. When a new one arrives, the connection idle for longest is closed; when none is
-///          idle, new ones wait in the kernel's backlog. A request that does not arrive within request_timeout is cut
+/// Bounds:  at most max_connections. When a new one arrives, the connection idle for longest is closed, else the one
+///          whose request (or TLS) has been arriving for longest, above arriving_patience; when there is none, new ones
+///          wait in the kernel's backlog. A request that does not arrive within request_timeout is cut
 ///          off, however steadily it trickles. Answers that wait to be taken hold max_unsent_bytes at most: those
 ///          who took longest are cut off for others, else the new answer becomes a 503.
 class HttpServer {

@@ -75,6 +75,7 @@ void HttpSession::close() {
   if (ended_) return;
   ended_ = true;
   idle_since_.reset();
+  arriving_since_.reset();
   if (events_) events_->end();
   give_back();
   beast::error_code ignored;
@@ -94,10 +95,12 @@ void HttpSession::give_up(beast::error_code error, const char* when_late) {
 
 void HttpSession::run() {
   if (!stream_.encrypted()) return await_request();
+  arriving_since_ = host_.steady_now();
   stream_.expires_after(host_.options().request_timeout);
   stream_.async_handshake([self = shared_from_this()](beast::error_code error) {
     if (self->ended_) return;
     if (error) return self->close();
+    self->arriving_since_.reset();
     self->await_request();
   });
 }
@@ -121,6 +124,7 @@ void HttpSession::await_request() {
 }
 
 void HttpSession::read_request() {
+  arriving_since_ = host_.steady_now();
   stream_.expires_after(host_.options().request_timeout);
   http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
     if (!self->ended_) self->on_request(error);
@@ -128,6 +132,7 @@ void HttpSession::read_request() {
 }
 
 void HttpSession::on_request(beast::error_code error) {
+  arriving_since_.reset();
   if (error) {
     if (const auto problem = problem_of(error)) return refuse(*problem);
     return give_up(error, "request_timeout");

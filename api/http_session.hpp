@@ -58,6 +58,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   [[nodiscard]] bool streams() const noexcept { return events_ != nullptr; }
   /// What became_idle() gave; nothing while a request is under way.
   [[nodiscard]] std::optional<std::uint64_t> idle_since() const noexcept { return idle_since_; }
+  /// Since when a request, or TLS before the first, has been arriving.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> arriving_since() const noexcept {
+    return arriving_since_;
+  }
   /// Since when the client has been given an answer that it has not taken.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> unsent_since() const noexcept {
     return unsent_bytes_ > 0 ? std::optional(unsent_since_) : std::nullopt;
@@ -85,6 +89,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<std::uint64_t> idle_since_;
+  std::optional<std::chrono::steady_clock::time_point> arriving_since_;
   std::shared_ptr<EventStream> events_;  // this connection is for them alone
   std::string outgoing_;                 // events that are being written
   std::size_t unsent_bytes_ = 0;         // of the answer's body

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <tuple>
@@ -63,6 +64,8 @@ struct Live::Impl {
         slow(metrics.counter("telltale_stream_clients_dropped_total", "Clients ended by us.", {{"reason", "slow"}})),
         overrun(
             metrics.counter("telltale_stream_clients_dropped_total", "Clients ended by us.", {{"reason", "overrun"}})),
+        displaced(metrics.counter("telltale_stream_clients_dropped_total", "Clients ended by us.",
+                                  {{"reason", "displaced"}})),
         refused(metrics.counter("telltale_stream_clients_dropped_total", "Clients ended by us.", {{"reason", "key"}})),
         left_out(metrics.counter("telltale_stream_readings_left_out_total",
                                  "Newest readings that were not told, because too many series had one.")) {}
@@ -211,6 +214,23 @@ struct Live::Impl {
     if (std::ranges::none_of(clients, [](const Client& c) { return c.wish.readings; })) newest.clear();
   }
 
+  /// With the lock held. When there is none, the tenant that has most gives its newest, unless that is the one who asks
+  /// or would have fewer then.
+  bool make_place(std::string_view asking) {
+    if (clients.size() < options.clients) return true;
+    std::map<std::string_view, std::size_t> of_tenant;
+    for (const auto& client : clients) ++of_tenant[client.wish.tenant];
+    const auto size = [](const auto& tenant) { return tenant.second; };
+    const auto most = std::ranges::max_element(of_tenant, {}, size);
+    if (most == of_tenant.end() || most->second <= of_tenant[asking] + 1) return false;
+    const auto its = [&](const Client& client) { return client.wish.tenant == most->first; };
+    const auto last = std::ranges::find_if(clients.rbegin(), clients.rend(), its);
+    if (const auto stream = last->stream.lock()) stream->end();
+    clients.erase(std::prev(last.base()));
+    displaced.add();
+    return true;
+  }
+
   /// With the lock held.
   void take_readings(const proto::Batch& batch) {
     for (const auto& reading : batch.readings) {
@@ -229,7 +249,7 @@ struct Live::Impl {
   Archive& archive;
   proto::Logger& log;
   proto::Gauge& connected;
-  proto::Counter &slow, &overrun, &refused, &left_out;
+  proto::Counter &slow, &overrun, &displaced, &refused, &left_out;
   std::mutex mutex;
   std::condition_variable_any news;
   std::vector<Client> clients;
@@ -264,9 +284,7 @@ std::shared_ptr<EventStream> Live::join(Wish wish) {
   auto stream = std::make_shared<EventStream>(impl_->options.client_bytes);
   stream->push(std::make_shared<const std::string>("retry: 2000\n\n"));
   const std::lock_guard lock(impl_->mutex);
-  const auto same_tenant = [&](const Client& client) { return client.wish.tenant == wish.tenant; };
-  const auto of_tenant = std::ranges::count_if(impl_->clients, same_tenant);
-  if (impl_->stopped || static_cast<std::size_t>(of_tenant) >= impl_->options.clients) return nullptr;
+  if (impl_->stopped || !impl_->make_place(wish.tenant)) return nullptr;
   impl_->clients.push_back({std::move(wish), stream});
   impl_->connected.set(static_cast<double>(impl_->clients.size()));
   return stream;

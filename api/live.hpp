@@ -18,7 +18,7 @@
 namespace telltale::api {
 
 struct LiveOptions {
-  std::size_t clients = 200;  // of one tenant
+  std::size_t clients = 200;  // of all tenants: what is left of the server's connections is for questions
   // That one client may be behind; more than all below at once, which is no fault of the client's. Clients share texts.
   std::size_t client_bytes = 8 << 20;
   std::size_t findings = 10'000;  // that wait to be told; more: every client is ended and asks anew

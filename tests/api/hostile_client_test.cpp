@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <deque>
+#include <future>
 #include <string>
 #include <thread>
 
+#include "api/dashboard.hpp"
 #include "tests/api/http_fixture.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -48,6 +50,25 @@ TEST_CASE("a body that trickles is cut off however steadily it comes, and counte
     return !there;
   }));
   CHECK(cut(f, "request_timeout") == 1);
+}
+
+TEST_CASE("requests that are slow to arrive make room when all connections are theirs", "[api]") {
+  auto options = small_limits();
+  options.request_timeout = 600s;
+  HttpFixture f(options);
+  std::deque<HttpClient> slow;
+  for (std::size_t i = 0; i < options.max_connections; ++i) {
+    slow.emplace_back(f.port());
+    slow.back().send("GET ");
+  }
+  auto served = std::async(std::launch::async, [&] { return HttpClient(f.port()).get("/healthz")->status; });
+  CHECK(eventually([&] {
+    f.clock.advance(options.arriving_patience);
+    return served.wait_for(1ms) == std::future_status::ready;
+  }));
+  CHECK(cut(f, "too_many_connections") >= 1);
+  slow.clear();
+  CHECK(served.get() == 200);
 }
 
 TEST_CASE("ten thousand idle connections cost no more than the most that are kept", "[api]") {
@@ -135,7 +156,7 @@ TEST_CASE("what a client writes into path, query and headers gets into no header
 }
 
 TEST_CASE("no path leads out of the routes", "[api]") {
-  HttpFixture f;
+  HttpFixture f(small_limits(), api::dashboard_routes());
   const auto path = GENERATE(as<std::string>(), "/../../../../etc/passwd", "/assets/../../../etc/passwd",
                              "/assets/..%2f..%2f..%2fetc%2fpasswd", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd",
                              "/echo/../healthz", "/assets/....//....//etc/passwd", "/..%5c..%5cetc%5cpasswd");

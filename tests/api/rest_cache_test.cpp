@@ -152,6 +152,8 @@ TEST_CASE("a service that stops ends its questions", "[api]") {
   const auto answer = bench.read("/api/v1/query?" + boiler + "&from=2025-11-19&to=2025-11-22");
   CHECK(answer.status == 503);
   CHECK(answer.headers.count("retry-after") == 1);
+  CHECK(bench.order("POST", "/api/v1/devices/site1/boiler/commands/on", "{}").status == 503);
+  CHECK(bench.messenger.sent().empty());
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ const std::string config = "/api/v1/devices/site1/boiler/config";
 
 std::string id_of(const std::string& payload) { return payload.substr(payload.find("c-"), 14); }
 
-proto::DeviceReply reply_to(const std::string& name, const std::string& id) {
+proto::DeviceReply reply_to(std::string_view name, std::string_view id) {
   proto::DeviceReply reply;
   reply.tenant = "acme";
   reply.site = "site1";
@@ -70,6 +70,19 @@ TEST_CASE("a command is waited for until its device has acknowledged it", "[api]
   const auto answer = bench.order("POST", on + "?wait=5", "{}");
   CHECK(answer.status == 200);
   CHECK(answer.body == R"({"id":")" + id_of(answer.body) + R"(","ok":false,"code":3,"msg":"too hot"})");
+}
+
+TEST_CASE("of what a device says to a command the beginning is kept", "[api]") {
+  RestBench bench;
+  const std::string novel(60'000, 'x');
+  bench.messenger.attach([&](const proto::Outgoing& message) {
+    const auto id = id_of(message.payload);
+    auto reply = reply_to("on", id);
+    reply.msg = novel;
+    bench.replies.replied(reply);
+  });
+  const auto answer = bench.order("POST", on + "?wait=5", "{}");
+  CHECK(answer.body.find("\"msg\":\"" + novel.substr(0, 1024) + "\"") != std::string::npos);
 }
 
 TEST_CASE("a device that does not acknowledge in time is a 504", "[api]") {
@@ -199,16 +212,18 @@ TEST_CASE("what is no configuration is refused, and one that cannot be written i
 
 TEST_CASE("waits for devices are bounded", "[api]") {
   SimulatedClock clock;
-  api::DeviceReplies replies(clock, 1);
+  api::DeviceReplies replies(clock, 2, 1);
   int told = 0;
   const auto count = [&](const std::optional<api::KeptReply>&) { ++told; };
   CHECK(replies.expect({"acme", "site1", "boiler", "on", "c-1"}, Millis{1000}, count));
   CHECK_FALSE(replies.expect({"acme", "site1", "boiler", "on", "c-2"}, Millis{1000}, count));
+  CHECK(replies.expect({"acm", "site1", "boiler", "on", "c-2"}, Millis{1000}, count));
+  CHECK_FALSE(replies.expect({"rival", "site1", "boiler", "on", "c-2"}, Millis{1000}, count));
   CHECK(replies.expire() == clock.steady_now() + Millis{1000});
   CHECK(told == 0);
   clock.advance(Millis{1000});
   CHECK_FALSE(replies.expire());
-  CHECK(told == 1);
+  CHECK(told == 2);
   CHECK_FALSE(replies.forget({"acme", "site1", "boiler", "on", "c-1"}));
 }
 

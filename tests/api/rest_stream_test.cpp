@@ -229,6 +229,22 @@ TEST_CASE("there are not more streams than are allowed", "[api]") {
   }));
 }
 
+TEST_CASE("a tenant that has most of the streams gives one to a tenant that has fewer", "[api]") {
+  RestBench bench(options({.clients = 3}));
+  bench.live->start();
+  std::deque<std::unique_ptr<HttpClient>> ours;
+  for (int i = 0; i < 3; ++i) ours.push_back(listen(bench, "", bench.acme));
+  CHECK(bench.read("/api/v1/stream").status == 503);
+  const auto rival = bench.key("rival");
+  const auto theirs = listen(bench, "", rival);
+  CHECK(ours.back()->until_closed().find("event") == std::string::npos);
+  CHECK(bench.metrics.value("telltale_stream_clients_dropped_total{reason=\"displaced\"}") == 1);
+  CHECK(bench.get("/api/v1/stream", bearer(rival)).status == 503);  // two and one are fair
+  tell(bench, {alert("acme", "boiler"), alert("rival", "vault")});
+  CHECK(ours.front()->until("boiler").find("event: alert") != std::string::npos);
+  CHECK(theirs->until("vault").find("event: alert") != std::string::npos);
+}
+
 TEST_CASE("what cannot be streamed is named", "[api]") {
   RestBench bench;
   CHECK(bench.read("/api/v1/stream?topics=alerts,weather").body.find("'weather' is none of") != std::string::npos);
