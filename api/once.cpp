@@ -30,11 +30,16 @@ void once(const std::shared_ptr<RememberedAnswers>& remembered, const Caller& ca
   if (std::holds_alternative<RememberedAnswers::OtherBody>(known)) {
     return settle(fail(bad_key(422, "Idempotency-Key was used for another body")));
   }
-  work([settle, key, remembered](Result<Response, Problem> answer) {
-    const bool done = answer || answer.error().status != 503;
-    remembered->end(key, done ? std::optional(answer) : std::nullopt);
-    settle(std::move(answer));
-  });
+  try {
+    work([settle, key, remembered](Result<Response, Problem> answer) {
+      const bool done = answer || answer.error().status != 503;
+      remembered->end(key, done ? std::optional(answer) : std::nullopt);
+      settle(std::move(answer));
+    });
+  } catch (...) {
+    remembered->end(key, std::nullopt);  // else it would be under way for ever
+    throw;
+  }
 }
 
 }  // namespace telltale::api

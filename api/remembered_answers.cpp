@@ -31,7 +31,7 @@ RememberedAnswers::Known RememberedAnswers::begin(const std::string& key, const 
 void RememberedAnswers::end(const std::string& key, std::optional<Remembered> answer) {
   const std::lock_guard lock(mutex_);
   const auto known = entries_.find(key);
-  if (known == entries_.end()) return;
+  if (known == entries_.end() || known->second.answer) return;
   if (answer) {
     known->second.answer = std::move(answer);
   } else {

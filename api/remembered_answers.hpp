@@ -30,7 +30,7 @@ class RememberedAnswers {
   /// `fingerprint` tells one request's content from another's.
   [[nodiscard]] Known begin(const std::string& key, const std::string& fingerprint,
                             std::chrono::steady_clock::time_point now);
-  /// Nothing: it was not done, and may be tried again.
+  /// Nothing: it was not done, and may be tried again. The first answer counts.
   void end(const std::string& key, std::optional<Remembered> answer);
 
  private:

@@ -5,6 +5,7 @@
 #include "api/answer_encoding.hpp"
 #include "api/api_key.hpp"
 #include "api/cursor.hpp"
+#include "api/once.hpp"
 #include "api/query_text.hpp"
 #include "api/rate_limit.hpp"
 #include "api/remembered_answers.hpp"
@@ -186,6 +187,26 @@ TEST_CASE("a rate limit forgets whom it saw the longest ago when there are too m
   now += std::chrono::milliseconds(1);
   for (std::size_t i = 0; i < RateLimit::most_buckets; ++i) (void)limit.wait(std::to_string(i), now);
   CHECK_FALSE(limit.wait("first", now));
+}
+
+TEST_CASE("a request that ended by an exception may be tried again under its key", "[api]") {
+  const auto remembered = std::make_shared<RememberedAnswers>();
+  Request request;
+  request.headers = {{"Idempotency-Key", "k"}};
+  const Caller caller{"acme", {}, "id"};
+  std::vector<unsigned> told;
+  const auto ask = [&](const std::function<void(const Settle&)>& work) {
+    once(
+        remembered, caller, request, "body", {},
+        [&](const Result<Response, Problem>& answer) {
+          told.push_back(answer ? answer->status : answer.error().status);
+        },
+        work);
+  };
+  CHECK_THROWS(ask([](const Settle&) { throw std::runtime_error("no memory"); }));
+  ask([](const Settle& settle) { settle(Response{202, {}, {}, {}}); });
+  ask([](const Settle& settle) { settle(Response{500, {}, {}, {}}); });
+  CHECK(told == std::vector<unsigned>{202, 202});
 }
 
 }  // namespace
