@@ -14,7 +14,7 @@
 namespace telltale::api {
 
 /// Rules that are not in force: reads them as the file is read, and runs them over stored readings.
-/// Threads: any. Errors: StoreFailure.
+/// Threads: any. Errors: StoreFailure; Interrupted when the service stops.
 class RuleTrial {
  public:
   virtual ~RuleTrial() = default;

@@ -3,6 +3,7 @@
 #include "app/config_tables.hpp"
 #include "backtest/run.hpp"
 #include "backtest/store_history.hpp"
+#include "store/error.hpp"
 
 namespace telltale::app {
 
@@ -58,10 +59,13 @@ Result<std::string, api::RuleTrial::Refusal> RuleTrials::run(const proto::RuleSe
   options.range = range;
   options.warm_up = warm_up(rules);
   options.most_alerts = alerts;
-  options.go_on = [this, end = clock_.steady_now() + patience_] { return clock_.steady_now() < end; };
+  options.go_on = [this, end = clock_.steady_now() + patience_] {
+    return !stopping_.stop_requested() && clock_.steady_now() < end;
+  };
   try {
     return to_json(backtest::run(history, rules, options), alerts);
   } catch (const backtest::GivenUp&) {
+    if (stopping_.stop_requested()) throw store::Interrupted();
     return fail(Refusal::too_slow);
   }
 }

@@ -366,6 +366,7 @@ void Service::stop() {
   self.notifications.stop(std::min<Millis>(notifications_within, left()));
   if (!self.silent) self.publisher.stop(broker::PahoPublisher::Farewell::offline, end);
   self.archive.stop();  // questions had the time until now
+  self.trials.stop();
   self.http.stop();
   self.store.stop();
   self.log.info("service", "stopped");

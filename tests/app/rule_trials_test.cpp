@@ -36,6 +36,12 @@ TEST_CASE("a client's rule that is run for too long is given up", "[app]") {
   CHECK(trial.run(impatient, "default").error() == Refusal::too_slow);
 }
 
+TEST_CASE("a client's rule that is run ends when the service stops", "[app]") {
+  Trial trial;
+  trial.trials.stop();
+  CHECK_THROWS_AS(trial.run(trial.trials, "default"), store::Interrupted);
+}
+
 TEST_CASE("a client's rule is read as the file is, with the line of each fault", "[app]") {
   const Trial trial;
   const auto [text, line, says] = GENERATE(table<std::string, std::size_t, std::string>({
