@@ -1,13 +1,12 @@
 #include "api/body_json.hpp"
 
-#include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <set>
 
+#include "api/json_document.hpp"
 #include "proto/number_text.hpp"
 #include "proto/query_time.hpp"
 #include "proto/topic.hpp"
@@ -76,18 +75,12 @@ Result<BodyJson, Problem> BodyJson::read(const Request& request, std::initialize
     json.SetObject();
     return BodyJson(std::move(document));
   }
-  if (auto problem = not_json(request)) return fail(*std::move(problem));
-  // Iterative: the depth of a hostile body costs no stack.
-  constexpr unsigned flags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag;
-  json.Parse<flags>(request.body.data(), request.body.size());
-  const auto bad = [](std::string detail) {
-    return fail(Problem{400, "validation", "The body is not valid", std::move(detail)});
-  };
-  if (json.HasParseError()) {
-    return bad("byte " + std::to_string(json.GetErrorOffset()) + ": " + GetParseError_En(json.GetParseError()));
+  auto parsed = parse_object(request);
+  if (!parsed) return fail(std::move(parsed.error()));
+  if (too_deep(request.body)) {
+    return fail(bad_body("it is nested more than " + std::to_string(deepest) + " levels deep"));
   }
-  if (!json.IsObject()) return bad("a JSON object is needed");
-  if (too_deep(request.body)) return bad("it is nested more than " + std::to_string(deepest) + " levels deep");
+  json = *std::move(parsed);
   BodyJson body(std::move(document));
   std::set<std::string_view> seen;
   for (const auto& member : body.document_->json.GetObject()) {

@@ -1,10 +1,8 @@
 #include "api/grafana_body.hpp"
 
-#include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
 #include <rapidjson/pointer.h>
 
-#include "api/body_json.hpp"
+#include "api/json_document.hpp"
 
 namespace telltale::api {
 
@@ -22,19 +20,10 @@ GrafanaBody::GrafanaBody(GrafanaBody&&) noexcept = default;
 GrafanaBody& GrafanaBody::operator=(GrafanaBody&&) noexcept = default;
 
 Result<GrafanaBody, Problem> GrafanaBody::read(const Request& request) {
-  if (auto problem = not_json(request)) return fail(*std::move(problem));
+  auto parsed = parse_object(request);
+  if (!parsed) return fail(std::move(parsed.error()));
   auto document = std::make_unique<Document>();
-  // Iterative: the depth of a hostile body costs no stack.
-  constexpr unsigned flags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag;
-  auto& json = document->json;
-  json.Parse<flags>(request.body.data(), request.body.size());
-  const auto bad = [](std::string detail) {
-    return fail(Problem{400, "validation", "The body is not valid", std::move(detail)});
-  };
-  if (json.HasParseError()) {
-    return bad("byte " + std::to_string(json.GetErrorOffset()) + ": " + GetParseError_En(json.GetParseError()));
-  }
-  if (!json.IsObject()) return bad("a JSON object is needed");
+  document->json = *std::move(parsed);
   return GrafanaBody(std::move(document));
 }
 
