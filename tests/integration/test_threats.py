@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -35,7 +34,7 @@ class Plant:
         pki("init", self.pki)
         pki("server", self.pki, "server", "localhost")
         pki("device", self.pki, *devices)
-        pki("service", self.pki, "telltale", "operators")
+        pki("service", self.pki, "telltale", "operators", "dashboards")
         self.own = self.folder / "broker"
         (self.own / "data").mkdir(parents=True)
         shutil.copy(self.pki / "server/server.crt", self.own)
@@ -44,9 +43,17 @@ class Plant:
         self.hand_out()
         self.ports = {8883: free_port(), 8884: free_port()}
         text = (ROOT / "broker/mosquitto-production.conf").read_text()
-        text = text.replace("/etc/mosquitto/telltale", str(self.own)).replace("/var/lib/mosquitto/", f"{self.own}/data/")
+        text = text.replace("/etc/mosquitto/telltale", str(self.own))
         text = re.sub(r"^listener (\d+)", lambda m: f"listener {self.ports[int(m.group(1))]} 127.0.0.1", text, flags=re.M)
-        (self.own / "conf").write_text(text + ("user root\n" if os.getuid() == 0 else ""))
+        (self.own / "conf.d").mkdir()
+        (self.own / "conf.d/telltale.conf").write_text(text)
+        # What Debian's package has in /etc/mosquitto/mosquitto.conf.
+        (self.own / "conf").write_text(f"""pid_file {self.own}/pid
+persistence true
+persistence_location {self.own}/data/
+log_dest file {self.own}/debian.log
+include_dir {self.own}/conf.d
+""" + ("user root\n" if os.getuid() == 0 else ""))
         self.broker = None
         self.start_broker()
         self.service = Telltale(PROGRAM, self.folder / "telltale", 0, f"""
@@ -88,12 +95,29 @@ key = "{self.pki}/telltale/telltale.key"
         return subprocess.run(["mosquitto_pub", *self.as_whom(name, port), "-V", "5", "-q", "1", "-t", topic, "-f", file, *more],
                               capture_output=True, text=True, timeout=60)
 
-    def listening(self, name, *topics, seconds=3, port=8883):
-        """A subscriber; .communicate() gives what it has got when the time is over."""
+    def subscribe(self, name, *topics, port=8883):
+        """A session that the broker keeps until `name` publishes; when this returns it has the subscriptions."""
         filters = [word for topic in topics for word in ("-t", topic)]
-        process = subprocess.Popen(["mosquitto_sub", *self.as_whom(name, port), "-q", "1", "-v", "-W", str(seconds), *filters],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.run(["mosquitto_sub", *self.as_whom(name, port), "-i", name, "-c", "-q", "1", "-E", *filters], check=True, timeout=60)
+
+    def listening(self, name, topic, port=8883):
+        """A subscriber that is there when this returns, also for QoS 0; its lines are on .stdout."""
+        process = subprocess.Popen(["stdbuf", "-oL", "mosquitto_sub", *self.as_whom(name, port), "-d", "-v", "-W", "60", "-t", topic], stdout=subprocess.PIPE, text=True)
+        assert any(line.startswith("Subscribed ") for line in process.stdout), f"{name} is not subscribed to {topic}"
         return process
+
+    def got(self, name, last, port=8883):
+        """What that session has got, up to the message on topic `last`."""
+        lines = []
+        with subprocess.Popen(["mosquitto_sub", *self.as_whom(name, port), "-i", name, "-c", "-q", "1", "-v", "-W", "60", "-t", last],
+                              stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                lines.append(line.rstrip("\n"))
+                if line.startswith(last + " "):
+                    break
+            process.terminate()
+        assert lines and lines[-1].startswith(last + " "), f"{last} did not come, but {lines}"
+        return lines
 
 
 class Threats:
@@ -115,6 +139,9 @@ class Threats:
         self.assertEqual(self.plant.pub(device, f"telemetry/lab/{device}", f'{{"marker":{self.markers}}}').returncode, 0)
         eventually("the marker is stored", lambda: self.stored(device, "marker")[-1:] == [self.markers], 30)
 
+    def connections(self, name):
+        return (self.plant.own / "log").read_text().count(f" as {name} ")
+
     def assertRefused(self, answer):
         """MQTT 5 says so; the message is dropped."""
         self.assertIn("Not authorized", answer.stderr)
@@ -134,8 +161,9 @@ class OneTenant(Threats, unittest.TestCase):
         self.assertEqual(self.stored("d2"), [])
 
     def test_a_device_cannot_put_another_offline_by_its_will(self):
+        before = self.connections("d1")
         process = subprocess.Popen(["mosquitto_sub", *self.plant.as_whom("d1"), "-t", "cmd/lab/d1/#", "--will-topic", "status/lab/d2", "--will-payload", "offline", "--will-qos", "1"])
-        eventually("it is connected", lambda: "as d1 " in (self.plant.own / "log").read_text(), 30)
+        eventually("it is connected", lambda: self.connections("d1") > before, 30)
         process.kill()
         process.wait(20)
         self.marker()
@@ -155,12 +183,11 @@ class OneTenant(Threats, unittest.TestCase):
                 self.assertRefused(self.plant.pub("d1", topic, "{}"))
 
     def test_a_device_cannot_read_others(self):
-        spy = self.plant.listening("d1", "#", "telemetry/#", "cmd/lab/d2/#", "alerts/#", "$SYS/#")
-        time.sleep(0.5)  # until it is subscribed: what it must not get is sent afterwards
-        self.plant.pub("d2", "telemetry/lab/d2", '{"humidity":48}')
-        self.plant.pub("telltale", "cmd/lab/d2/reboot", '{"id":"c-1"}', port=8884)
-        self.plant.pub("telltale", "cmd/lab/d1/reboot", '{"id":"c-2"}', port=8884)
-        self.assertEqual(spy.communicate(timeout=30)[0].splitlines(), ['cmd/lab/d1/reboot {"id":"c-2"}'])
+        self.plant.subscribe("d3", "#", "telemetry/#", "cmd/lab/d2/#", "alerts/#", "$SYS/#")
+        self.assertEqual(self.plant.pub("d2", "telemetry/lab/d2", '{"humidity":48}').stderr, "")
+        self.assertEqual(self.plant.pub("telltale", "cmd/lab/d2/reboot", '{"id":"c-1"}', port=8884).stderr, "")
+        self.assertEqual(self.plant.pub("telltale", "cmd/lab/d3/reboot", '{"id":"c-2"}', port=8884).stderr, "")
+        self.assertEqual(self.plant.got("d3", "cmd/lab/d3/reboot"), ['cmd/lab/d3/reboot {"id":"c-2"}'])
 
     def test_a_device_cannot_take_the_services_session(self):
         before = self.plant.service.metrics()["telltale_mqtt_reconnects_total"]
@@ -189,9 +216,18 @@ class OneTenant(Threats, unittest.TestCase):
 
     def test_people_acknowledge_but_do_not_speak_as_devices(self):
         self.assertEqual(self.plant.pub("operators", "control/alert/a-1/ack", '{"by":"ana"}', port=8884).stderr, "")
-        for topic in ("telemetry/lab/d1", "alerts/critical/lab/d1/x/_", "cmd/lab/d1/reboot"):
+        for topic in ("telemetry/lab/d1", "alerts/critical/lab/d1/x/_", "cmd/lab/d1/reboot", "telemetry/lab/operators", "status/lab/operators", "ack/lab/operators/x"):
             with self.subTest(topic):
                 self.assertRefused(self.plant.pub("operators", topic, "{}", port=8884))
+
+    def test_a_dashboard_reads_and_writes_nothing(self):
+        self.plant.subscribe("dashboards", "telemetry/lab/d2", port=8884)
+        for topic in ("control/silence/all", "telemetry/lab/d1", "telemetry/lab/dashboards", "telemetry/lab/dashboards/temperature", "status/lab/dashboards",
+                      "ack/lab/dashboards/x"):
+            with self.subTest(topic):
+                self.assertRefused(self.plant.pub("dashboards", topic, "{}", port=8884))
+        self.assertEqual(self.plant.pub("d2", "telemetry/lab/d2", '{"humidity":48}').stderr, "")
+        self.assertEqual(self.plant.got("dashboards", "telemetry/lab/d2", port=8884), ['telemetry/lab/d2 {"humidity":48}'])
 
     def test_what_is_too_large_ends_the_connection_and_nothing_else(self):
         self.plant.pub("d1", "telemetry/lab/d1", b"x" * 200_000)
@@ -203,15 +239,16 @@ class OneTenant(Threats, unittest.TestCase):
         self.assertEqual(len(letters.stdout.splitlines()), 1, letters.stderr)
 
     def test_a_device_that_floods_is_held_to_its_rate_and_noticed(self):
-        told = self.plant.listening("operators", "errors/lab/d3", seconds=10, port=8884)
+        told = self.plant.listening("operators", "errors/lab/d3", port=8884)
         lines = "".join(f'{{"temperature":{i}}}\n' for i in range(400))
         subprocess.run(["mosquitto_pub", *self.plant.as_whom("d3"), "-q", "1", "-l", "-t", "telemetry/lab/d3"], input=lines, text=True, timeout=60, check=True)
         refused = 'telltale_dead_letters_total{reason="device_limit"}'
         eventually("the rest is refused", lambda: self.plant.service.metrics().get(refused, 0) + len(self.stored("d3")) == 400, 30)
         self.assertLess(len(self.stored("d3")), 310)  # ten minutes' worth at once, and what its minute allows
         self.marker()
+        self.assertTrue(any("device_limit" in line for line in told.stdout))
         told.terminate()
-        self.assertIn("device_limit", told.communicate(timeout=30)[0])
+        told.communicate(timeout=30)
 
     def test_no_secret_is_in_the_log(self):
         log = (self.plant.folder / "telltale/telltale.log").read_text()
@@ -269,14 +306,13 @@ class Revoked(Threats, unittest.TestCase):
 class Tenants(unittest.TestCase):
     def test_a_tenant_can_neither_write_to_nor_read_another(self):
         with tempfile.TemporaryDirectory(prefix="telltale-test-") as folder:
-            acl = (ROOT / "broker/acl.tenants.example").read_text() + pki("rules", "acme", "d1") + pki("rules", "globex", "d1")
+            acl = (ROOT / "broker/acl.tenants.example").read_text() + pki("rules", "acme", "d1") + pki("rules", "globex", "d1", "d2")
             acl += "user globex-operators\ntopic read globex/#\ntopic write globex/control/#\n"
-            plant = Plant(folder, acl, "[tenants]\nenabled = true\n", devices=("acme.d1", "globex.d1"))
+            plant = Plant(folder, acl, "[tenants]\nenabled = true\n", devices=("acme.d1", "globex.d1", "globex.d2"))
             try:
                 pki("service", plant.pki, "globex-operators")
-                spy = plant.listening("globex.d1", "#", "acme/#")
-                people = plant.listening("globex-operators", "#", port=8884)
-                time.sleep(0.5)  # until they are subscribed
+                plant.subscribe("globex.d2", "#", "acme/#")
+                plant.subscribe("globex-operators", "#", port=8884)
                 self.assertIn("Not authorized", plant.pub("acme.d1", "globex/telemetry/lab/d1", '{"temperature":99}').stderr)
                 self.assertIn("Not authorized", plant.pub("acme.d1", "telemetry/lab/d1", '{"temperature":99}').stderr)
                 self.assertIn("Not authorized", plant.pub("globex-operators", "acme/control/device/-/-/remove", "{}", port=8884).stderr)
@@ -284,9 +320,12 @@ class Tenants(unittest.TestCase):
                 self.assertEqual(plant.pub("globex.d1", "globex/telemetry/lab/d1", '{"temperature":30}').stderr, "")
                 values = lambda tenant: [float(r["value"]) for r in plant.service.query("d1", "temperature", "--tenant", tenant)]  # noqa: E731
                 eventually("both are stored", lambda: (values("acme"), values("globex")) == ([20.0], [30.0]), 30)
-                self.assertEqual(spy.communicate(timeout=30)[0], "")
-                topics = {line.split("/")[0] for line in people.communicate(timeout=30)[0].splitlines()}
-                self.assertEqual(topics, {"globex"})
+                self.assertEqual(plant.pub("telltale", "acme/cmd/lab/d1/reboot", "1", port=8884).stderr, "")
+                self.assertEqual(plant.pub("telltale", "globex/cmd/lab/d2/reboot", "2", port=8884).stderr, "")
+                self.assertEqual(plant.got("globex.d2", "globex/cmd/lab/d2/reboot"), ["globex/cmd/lab/d2/reboot 2"])
+                people = plant.got("globex-operators", "globex/cmd/lab/d2/reboot", port=8884)
+                self.assertEqual({line.split("/")[0] for line in people}, {"globex"})
+                self.assertIn('globex/telemetry/lab/d1 {"temperature":30}', people)
             finally:
                 plant.end()
 
