@@ -6,12 +6,13 @@ umask 077
 
 usage() {
   cat <<'TXT'
-usage: pki.sh init DIR                     both authorities
-       pki.sh server DIR NAME HOST...      a server (broker, HTTP): the names and addresses it is reached by
-       pki.sh device DIR DEVICE...         a device: its user name at the broker is DEVICE
-       pki.sh service DIR NAME...          Telltale (telltale), people (operators, dashboards)
+usage: pki.sh init DIR                     both authorities, for ten years
+       pki.sh server DIR NAME HOST...      a server (broker, HTTP): the names and addresses it is reached by; for 825 days
+       pki.sh device DIR DEVICE...         a device: its user name at the broker is DEVICE; for five years
+       pki.sh service DIR NAME...          Telltale (telltale), people (operators, dashboards); for five years
+       pki.sh renew DIR NAME [HOST...]     the same for as long again, with the same key; a server may get other names
        pki.sh revoke DIR device|service NAME
-       pki.sh list DIR
+       pki.sh list DIR                     kind, state, last day, name
        pki.sh rules TENANT DEVICE...       access rules of the devices TENANT.DEVICE (acl.tenants.example)
 
 DIR/broker/        what the broker needs beside its own certificate: authorities and revocation lists
@@ -65,46 +66,84 @@ revocations() { # DIR KIND
   install -m 644 "$1/$2/crl.pem" "$1/broker/$2.crl"
 }
 
-issue() { # DIR KIND NAME DAYS EXTENSIONS
-  local home=$1/$2 out=$1/$3
-  [ -f "$home/ca.key" ] || fail "$1: has no authorities: pki.sh init $1"
-  [ ! -e "$out" ] || fail "$out: is there already; revoke it first, or choose another name"
-  mkdir "$out"
-  # The request's own names count for nothing: subject and extensions are given here.
-  if ! (out=$(cd "$out" && pwd) && cd "$home" && printf '%s\n' "$5" >"$out/extensions" &&
-    openssl req -config openssl.cnf -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$3" \
-      -keyout "$out/$3.key" -out "$out/request" 2>"$out/said" &&
-    openssl ca -config openssl.cnf -batch -notext -days "$4" -extfile "$out/extensions" -in "$out/request" \
-      -out "$out/$3.crt" 2>>"$out/said"); then
-    cat "$out/said" >&2
-    rm -rf "$out"
-    fail "no certificate for $3"
-  fi
-  rm -f "$out/extensions" "$out/request" "$out/said"
-  install -m 644 "$1/services/ca.crt" "$out/ca.crt"
-  chmod 644 "$out/$3.crt"
-  echo "$out/$3.crt"
+need_authorities() { # DIR
+  [ -f "$1/services/ca.key" ] && [ -f "$1/devices/ca.key" ] || fail "$1: has no authorities: pki.sh init $1"
 }
 
-client_extensions=$'basicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth'
+sign() { # DIR KIND NAME DAYS EXTENSIONS: a certificate for NAME.key; false, and why, when there is none
+  local out
+  out=$(cd "$1/$3" && pwd)
+  # The request's own names count for nothing: subject and extensions are given here.
+  if (cd "$1/$2" && printf '%s\n' "$5" >"$out/extensions" &&
+    openssl req -config openssl.cnf -new -key "$out/$3.key" -subj "/CN=$3" -out "$out/request" 2>"$out/said" &&
+    openssl ca -config openssl.cnf -batch -notext -days "$4" -extfile "$out/extensions" -in "$out/request" \
+      -out "$out/fresh" 2>>"$out/said"); then
+    chmod 644 "$out/fresh"
+    mv -f "$out/fresh" "$out/$3.crt"
+    rm -f "$out/extensions" "$out/request" "$out/said"
+    echo "$1/$3/$3.crt"
+  else
+    cat "$out/said" >&2
+    rm -f "$out/extensions" "$out/request" "$out/said" "$out/fresh"
+    return 1
+  fi
+}
 
-server() { # DIR NAME HOST...
-  local dir=$1 name=$2 host names=
-  shift 2
+issue() { # DIR KIND NAME DAYS EXTENSIONS
+  local out=$1/$3
+  need_authorities "$1"
+  [ ! -e "$out" ] || fail "$out: is there already: renew it, revoke it first, or choose another name"
+  mkdir "$out"
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$out/$3.key"
+  install -m 644 "$1/services/ca.crt" "$out/ca.crt"
+  sign "$@" || { rm -rf "$out"; fail "no certificate for $3"; }
+}
+
+extensions() { # PURPOSE
+  printf 'basicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=%s' "$1"
+}
+
+server_extensions() { # HOST...
+  local host names=
   for host in "$@"; do
     [[ $host =~ ^[A-Za-z0-9.:-]+$ ]] || fail "$host: is neither a host name nor an address"
     if [[ $host =~ ^[0-9.]+$ || $host == *:* ]]; then names+=,IP:$host; else names+=,DNS:$host; fi
   done
-  issue "$dir" services "$name" "$server_days" \
-    $'basicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName='"${names#,}"
+  printf '%s\nsubjectAltName=%s' "$(extensions serverAuth)" "${names#,}"
+}
+
+valid_serials() { # DIR KIND NAME: of its certificates that are not revoked
+  awk -F'\t' -v subject="/CN=$3" '$1 == "V" && $6 == subject { print $4 }' "$1/$2/index.txt"
+}
+
+renew() { # DIR NAME HOST...
+  local dir=$1 name=$2 kind=devices days=$client_days added crt=$1/$2/$2.crt
+  shift 2
+  need_authorities "$dir"
+  [ -f "$crt" ] || fail "$name: has no certificate in $dir"
+  [ -z "$(valid_serials "$dir" services "$name")" ] || kind=services
+  if openssl x509 -in "$crt" -noout -ext extendedKeyUsage | grep -q 'Server'; then
+    local hosts=("$@")
+    [ $# -gt 0 ] || mapfile -t hosts < <(openssl x509 -in "$crt" -noout -ext subjectAltName | grep -oE '(DNS|IP Address):[^, ]+' | sed -E 's/^(DNS|IP Address)://')
+    days=$server_days
+    added=$(server_extensions "${hosts[@]}")
+  else
+    [ $# -eq 0 ] || fail "$name: is no server, it has no host names"
+    added=$(extensions clientAuth)
+  fi
+  sign "$dir" "$kind" "$name" "$days" "$added" || fail "no certificate for $name"
 }
 
 revoke() { # DIR KIND NAME
-  local home=$1/$2 out=$1/$3
-  [ -f "$out/$3.crt" ] || fail "$3: has no certificate in $1"
-  openssl verify -CAfile "$home/ca.crt" "$out/$3.crt" >/dev/null 2>&1 || fail "$3: is not one of the $2"
-  (out=$(cd "$out" && pwd) && cd "$home" && openssl ca -config openssl.cnf -revoke "$out/$3.crt" 2>/dev/null)
-  rm -rf "$out"
+  local home=$1/$2 serials serial
+  need_authorities "$1"
+  serials=$(valid_serials "$1" "$2" "$3")
+  [ -n "$serials" ] || fail "$3: is not one of the $2"
+  # Those before a renewal, too: they have the same key.
+  for serial in $serials; do
+    (cd "$home" && openssl ca -config openssl.cnf -revoke "issued/$serial.pem" 2>/dev/null)
+  done
+  rm -rf "${1:?}/$3"
   revocations "$1" "$2"
   echo "$3 is revoked: copy $1/broker/$2.crl to the broker and restart it"
 }
@@ -122,30 +161,37 @@ case "$command" in
   server)
     [ $# -ge 2 ] || { usage >&2; exit 2; }
     [[ $1 =~ $device_name ]] || fail "$1: is no name"
-    server "$dir" "$@"
+    added=$(server_extensions "${@:2}")
+    issue "$dir" services "$1" "$server_days" "$added"
     ;;
   device)
     for name in "$@"; do
       [[ $name =~ $device_name ]] || fail "$name: is no device name: 1 to 48 letters, digits and _ . : -"
       [[ ! $name =~ $reserved ]] || fail "$name: is a name of the access rules, no device may have it"
       case "$name" in services | devices | broker | server) fail "$name: is taken by this folder" ;; esac
-      issue "$dir" devices "$name" "$client_days" "$client_extensions"
+      issue "$dir" devices "$name" "$client_days" "$(extensions clientAuth)"
     done
     ;;
   service)
     for name in "$@"; do
       [[ $name =~ $device_name ]] || fail "$name: is no name"
-      issue "$dir" services "$name" "$client_days" "$client_extensions"
+      issue "$dir" services "$name" "$client_days" "$(extensions clientAuth)"
     done
+    ;;
+  renew)
+    [ $# -ge 1 ] || { usage >&2; exit 2; }
+    renew "$dir" "$@"
     ;;
   revoke)
     [ $# -eq 2 ] && [[ $1 =~ ^(device|service)$ ]] || { usage >&2; exit 2; }
     revoke "$dir" "$1s" "$2"
     ;;
   list)
+    need_authorities "$dir"
     for kind in services devices; do
-      [ -f "$dir/$kind/index.txt" ] || fail "$dir: has no authorities: pki.sh init $dir"
-      awk -F'\t' -v kind="$kind" '{ print kind "\t" ($1 == "V" ? "valid" : "revoked") "\t" substr($2, 1, 6) "\t" substr($6, 5) }' "$dir/$kind/index.txt"
+      awk -F'\t' -v kind="$kind" -v now="$(date -u +%y%m%d%H%M%SZ)" \
+        '{ print kind "\t" ($1 == "R" ? "revoked" : $2 < now ? "expired" : "valid") "\t20" substr($2, 1, 2) "-" substr($2, 3, 2) "-" substr($2, 5, 2) "\t" substr($6, 5) }' \
+        "$dir/$kind/index.txt"
     done
     ;;
   rules)

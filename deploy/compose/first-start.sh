@@ -3,12 +3,15 @@
 #   docker compose run --rm -T secrets device esp32-7 | tar x     a certificate for a device, in folder esp32-7/
 #   docker compose run --rm -T secrets service operators | tar x  one for people
 #   docker compose run --rm -T secrets revoke device esp32-7      then: docker compose restart mosquitto
+#   docker compose run --rm -T secrets renew                      the broker's, for other BROKER_HOSTS if there are, and Telltale's;
+#                                                                 then: docker compose restart mosquitto telltale
 set -euo pipefail
 umask 077
 # Volumes, each for one reader. ROOT is for tests.
 root=${ROOT:-}
 pki=$root/secrets/pki broker=$root/secrets/broker telltale=$root/secrets/telltale fleet=$root/secrets/fleet grafana=$root/secrets/grafana
 share=$root/usr/share/telltale
+read -ra hosts <<<"mosquitto localhost 127.0.0.1 ${BROKER_HOSTS:-}"
 
 random() { openssl rand -hex 16; }
 owned() { # UID:GID FOLDER
@@ -18,11 +21,27 @@ owned() { # UID:GID FOLDER
 }
 hand_out() {
   install -m 600 "$pki"/broker/* "$broker/"
+  install -m 600 "$pki/mosquitto/mosquitto.crt" "$broker/server.crt"
+  install -m 600 "$pki/mosquitto/mosquitto.key" "$broker/server.key"
   cat "$share/acl.example" "$share/acl.extra" >"$broker/acl.new"
   mv -f "$broker/acl.new" "$broker/acl"
   owned 10002:10002 "$broker"
+  install -m 600 "$pki"/telltale/* "$telltale/"
+  owned 10001:10001 "$telltale"
+}
+renew() {
+  local names=()
+  [ -z "${BROKER_HOSTS:-}" ] || names=("${hosts[@]}")  # else those that it has
+  telltale-pki renew "$pki" mosquitto "${names[@]}" >&2
+  telltale-pki renew "$pki" telltale >&2
 }
 
+# A first start that was interrupted is begun anew; one that was not, never: every device would need a new certificate.
+if [ ! -e "$pki/complete" ] && [ -e "$broker/acl" ]; then
+  echo "first-start: the authorities are gone (volume pki), and there are certificates by them: put the volume back from a back-up," \
+    "or remove all volumes (docker compose down --volumes) and with them all readings" >&2
+  exit 1
+fi
 case "${1:-start}" in
   start) ;;
   device | service)
@@ -34,19 +53,19 @@ case "${1:-start}" in
     hand_out
     exit 0
     ;;
+  renew)
+    renew
+    hand_out
+    exit 0
+    ;;
   *) echo "first-start: unknown: $1" >&2; exit 2 ;;
 esac
 
-# A first start that was interrupted is begun anew.
 if [ ! -e "$pki/complete" ]; then
   find "$pki" "$broker" "$telltale" "$fleet" "$grafana" -mindepth 1 -delete
   telltale-pki init "$pki" >/dev/null
-  # shellcheck disable=SC2086
-  telltale-pki server "$pki" mosquitto mosquitto localhost 127.0.0.1 ${BROKER_HOSTS:-} >/dev/null
+  telltale-pki server "$pki" mosquitto "${hosts[@]}" >/dev/null
   telltale-pki service "$pki" telltale >/dev/null
-  install -m 600 "$pki/mosquitto/mosquitto.crt" "$broker/server.crt"
-  install -m 600 "$pki/mosquitto/mosquitto.key" "$broker/server.key"
-  install -m 600 "$pki"/telltale/* "$telltale/"
   random >"$fleet/password"
   random >"$grafana/mqtt_password"
   random >"$grafana/admin_password"
@@ -54,7 +73,6 @@ if [ ! -e "$pki/complete" ]; then
     printf '%s:%s\n' "${user%%:*}" "$(cat "${user#*:}")" >>"$broker/passwd"
   done
   mosquitto_passwd -U "$broker/passwd"
-  owned 10001:10001 "$telltale"
   owned 10001:10001 "$fleet"
   owned 472:0 "$grafana"
   chmod 755 "$grafana"  # where the API key for Grafana will be
@@ -71,4 +89,11 @@ if [ ! -e "$pki/complete" ]; then
 TXT
   touch "$pki/complete"
 fi
+for name in mosquitto telltale; do
+  if ! openssl x509 -in "$pki/$name/$name.crt" -noout -checkend $((180 * 24 * 3600)) >/dev/null; then
+    echo "first-start: the certificate of $name ends within 180 days: renewed"
+    renew
+    break
+  fi
+done
 hand_out

@@ -42,10 +42,10 @@ class FirstStart(unittest.TestCase):
         cls.telltale()
 
     @classmethod
-    def first_start(cls, *args, binary=False):
-        env = {**os.environ, "ROOT": str(cls.root), "PATH": f"{cls.root}/bin:{os.environ['PATH']}:/usr/bin"}
+    def first_start(cls, *args, binary=False, root=None, code=0, **more):
+        env = {**os.environ, "ROOT": str(root or cls.root), "PATH": f"{cls.root}/bin:{os.environ['PATH']}:/usr/bin", **more}
         answer = subprocess.run([ROOT / "deploy/compose/first-start.sh", *args], capture_output=True, timeout=120, env=env)
-        assert answer.returncode == 0, answer.stderr
+        assert answer.returncode == code, answer.stderr
         return answer.stdout if binary else answer.stdout.decode()
 
     @classmethod
@@ -79,8 +79,8 @@ class FirstStart(unittest.TestCase):
     def telltale(cls):
         cls.http = free_port()
         environment = {key: value.replace("/etc/telltale/tls", str(cls.secrets / "telltale")).replace("mosquitto:8884", f"localhost:{cls.ports['8884']}")
-                       for key, value in SERVICES["telltale"]["environment"].items()}
-        cls.service = cls.start(PROGRAM, "serve", "--config", ROOT / "deploy/telltale.toml", **environment,
+                       .replace("/etc/telltale/config", str(ROOT / "deploy/config")) for key, value in SERVICES["telltale"]["environment"].items()}
+        cls.service = cls.start(PROGRAM, *SERVICES["telltale"]["command"], **environment,
                                 TELLTALE_STORE__PATH=str(cls.root / "data"), TELLTALE_HTTP__LISTEN=f"127.0.0.1:{cls.http}")
         ready = lambda: subprocess.run([PROGRAM, "healthcheck", "--url", f"http://127.0.0.1:{cls.http}"], capture_output=True).returncode == 0  # noqa: E731
         eventually("telltale is healthy", ready, 60)
@@ -100,6 +100,39 @@ class FirstStart(unittest.TestCase):
         for text in all_of_them:
             self.assertGreaterEqual(len(text.strip()), 32)
         self.assertNotIn((self.secrets / "fleet/password").read_text().strip(), (self.secrets / "broker/passwd").read_text())
+
+    def test_certificates_are_renewed_before_they_end_and_the_broker_gets_new_names(self):
+        root = self.root / "again"
+        shutil.copytree(self.secrets, root / "secrets", copy_function=shutil.copy)
+        shutil.copytree(self.root / "usr", root / "usr")
+        certificate = root / "secrets/broker/server.crt"
+        shown = lambda *what: subprocess.run(["openssl", "x509", "-in", certificate, "-noout", *what], capture_output=True, text=True, check=True).stdout  # noqa: E731
+        before = shown("-serial")
+        self.first_start(root=root)
+        self.assertEqual(shown("-serial"), before)
+        self.first_start("renew", root=root, BROKER_HOSTS="plant.example 192.0.2.7")
+        self.assertNotEqual(shown("-serial"), before)
+        self.assertRegex(shown("-ext", "subjectAltName"), r"DNS:mosquitto, .*DNS:plant\.example, IP Address:192\.0\.2\.7")
+        verified = subprocess.run(["openssl", "verify", "-CAfile", root / "secrets/telltale/ca.crt", certificate, root / "secrets/telltale/telltale.crt"], capture_output=True)
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+
+        # Thirty days are left.
+        script = root / "short"
+        script.write_text((ROOT / "deploy/pki.sh").read_text().replace("server_days=825", "server_days=30"))
+        subprocess.run(["bash", script, "renew", root / "secrets/pki", "mosquitto"], check=True, capture_output=True)
+        self.assertIn("renewed", self.first_start(root=root))
+        self.assertIn("DNS:plant.example", shown("-ext", "subjectAltName"))
+        subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-checkend", str(700 * 24 * 3600)], check=True, capture_output=True)
+
+    def test_authorities_that_were_lost_are_not_made_anew(self):
+        root = self.root / "lost"
+        shutil.copytree(self.secrets, root / "secrets", copy_function=shutil.copy)
+        shutil.copytree(self.root / "usr", root / "usr")
+        shutil.rmtree(root / "secrets/pki")
+        (root / "secrets/pki").mkdir()
+        before = (root / "secrets/broker/server.crt").read_bytes()
+        self.first_start(root=root, code=1)
+        self.assertEqual((root / "secrets/broker/server.crt").read_bytes(), before)
 
     def test_nobody_but_its_reader_may_read_a_secret(self):
         for file in self.secrets.rglob("*"):

@@ -91,6 +91,17 @@ class Compose(unittest.TestCase):
                 if name != "secrets":
                     self.assertNotIn("cap_add", service)
 
+    def test_what_people_edit_is_mounted_by_its_folder(self):
+        """A single file that an editor replaces stays the old one in the container, whatever SIGHUP says."""
+        files = [v for v in SERVICES["telltale"]["volumes"] if v.startswith(".") and not (ROOT / v.split(":")[0]).is_dir()]
+        self.assertEqual(files, [])
+
+    def test_logs_do_not_grow_for_ever_and_our_images_are_not_looked_for_elsewhere(self):
+        for name, service in SERVICES.items():
+            with self.subTest(name):
+                self.assertEqual(set(service["logging"]["options"]), {"max-size", "max-file"})
+                self.assertTrue("build" in service or service.get("pull_policy") == "never" or not service["image"].startswith("telltale"))
+
     def test_what_is_not_encrypted_is_published_on_this_machine_only(self):
         for name, service in SERVICES.items():
             for port in service.get("ports", []):
@@ -146,7 +157,7 @@ class OfOneMind(unittest.TestCase):
 
     def setUp(self):
         self.defaults = tomllib.loads(run(PROGRAM, "config", "example").stdout)
-        self.shipped = tomllib.loads((DEPLOY / "telltale.toml").read_text())
+        self.shipped = tomllib.loads((DEPLOY / "config/telltale.toml").read_text())
         self.objects = kubernetes()
         self.pod = self.objects["StatefulSet"]["spec"]["template"]["spec"]
         self.in_pod = tomllib.loads(self.objects["ConfigMap"]["data"]["telltale.toml"])
@@ -203,7 +214,9 @@ class OfOneMind(unittest.TestCase):
         self.assertEqual(last("telltale", "ENTRYPOINT"), f'["{program}"]')
         self.assertEqual(last("telltale", "CMD"), '["serve", "--config", "%s"]' % config)
         self.assertEqual(self.pod["containers"][0]["args"], command[1:])
-        self.assertIn(f"./deploy/telltale.toml:{config}:ro", SERVICES["telltale"]["volumes"])
+        service = SERVICES["telltale"]
+        self.assertEqual((service["command"], service["environment"]["TELLTALE_CONFIG"]), (["serve"], "/etc/telltale/config/telltale.toml"))
+        self.assertIn("./deploy/config:/etc/telltale/config:ro", service["volumes"])
         self.assertEqual((DEPLOY / "debian/conffiles").read_text(), config + "\n")
         self.assertEqual(SERVICES["telltale"]["healthcheck"]["test"][1:], [program, "healthcheck"])
 
@@ -230,7 +243,7 @@ class OfOneMind(unittest.TestCase):
 
     def test_the_program_takes_the_configurations(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name, text in (("shipped", (DEPLOY / "telltale.toml").read_text()),
+            for name, text in (("shipped", (DEPLOY / "config/telltale.toml").read_text()),
                                ("pod", self.objects["ConfigMap"]["data"]["telltale.toml"])):
                 file = pathlib.Path(folder) / name
                 file.write_text(text)
