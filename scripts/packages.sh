@@ -5,7 +5,7 @@ build_packages=(g++ cmake ninja-build pkg-config libpaho-mqttpp-dev libpaho-mqtt
   libjs-dygraphs)
 demo_packages=(mosquitto mosquitto-clients curl python3)
 test_packages=(mosquitto mosquitto-clients curl python3 python3-paho-mqtt sqlite3 openssl git libfaketime
-  python3-aiosmtpd prometheus-alertmanager prometheus chromium chromium-driver python3-selenium systemd docker-compose python3-yaml zsh dpkg-dev file)
+  python3-aiosmtpd prometheus-alertmanager prometheus chromium chromium-driver python3-selenium systemd procps docker-compose python3-yaml zsh dpkg-dev file)
 fuzz_packages=(clang libclang-rt-14-dev)  # libFuzzer
 check_packages=(clang-format clang-tidy)
 package_packages=(dpkg-dev file gzip python3)

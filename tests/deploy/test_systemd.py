@@ -45,6 +45,12 @@ class Unit(unittest.TestCase):
             answer = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True, timeout=60)
         self.assertEqual((answer.returncode, answer.stderr), (0, ""))
 
+    def test_it_leaves_the_program_what_it_needs(self):
+        unit = UNIT.read_text()
+        self.assertNotRegex(unit, r"(?m)^ProcSubset=pid")  # process_start_time_seconds, by /proc/stat
+        self.assertRegex(unit, r"(?m)^SystemCallFilter=setpriority$")  # behind the line that forbids it
+        self.assertGreater(unit.index("SystemCallFilter=setpriority"), unit.index("SystemCallFilter=~"))
+
     def test_the_program_has_stopped_before_systemd_loses_patience(self):
         seconds = int(re.search(r"^TimeoutStopSec=(\d+)$", UNIT.read_text(), re.M).group(1))
         self.assertGreater(seconds, 10)
@@ -99,10 +105,14 @@ class Notify(unittest.TestCase):
 
     def test_the_watchdog_starves_when_everything_but_the_main_thread_hangs(self):
         eventually("the watchdog is fed", lambda: self.count("WATCHDOG=1") >= 2)
-        for thread in os.listdir(f"/proc/{self.process.pid}/task"):
-            if int(thread) != self.process.pid:
-                stand_still(int(thread))
-                self.still.append(int(thread))
+        for thread in map(int, os.listdir(f"/proc/{self.process.pid}/task")):
+            if thread == self.process.pid:
+                continue
+            try:
+                stand_still(thread)
+            except ProcessLookupError:  # it has ended meanwhile: of a connection that failed
+                continue
+            self.still.append(thread)
         fed = self.count("WATCHDOG=1")
         time.sleep(2)  # a whole period of the watchdog: what must not happen in it
         self.assertLessEqual(self.count("WATCHDOG=1"), fed + 1)
