@@ -379,7 +379,7 @@ std::vector<Key> make_keys() {
       integer("ingest", "new_series_per_minute", FIELD(ingest.limits.new_series_per_minute), 0, 100'000'000,
               "0: no limit"),
       integer("ingest", "device_messages_per_minute", FIELD(ingest.limits.device_messages_per_minute), 0, 100'000'000,
-              "of one device, ten minutes' worth at once; more become dead letters; 0: no limit"),
+              "of the devices of one name, ten minutes' worth at once; more become dead letters; 0: no limit"),
       texts("ingest", "numeric_metrics", FIELD(ingest.decoder.numeric_metrics),
             "patterns of metrics whose text is read as a number, such as *_temp"),
       zone(),

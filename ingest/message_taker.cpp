@@ -71,6 +71,11 @@ Outcome MessageTaker::take(const broker::InboundMessage& message, Timestamp rece
   const auto result = decoder_.decode(message.topic, message.payload, message.payload_size, received, decoded_);
   count_losses();
   if (!result) return dead_letter(result.error().reason, result.error().detail, message, batch);
+  if (floods(message, received)) {
+    original_.resize(std::min(original_.size(), kept_of_flood_bytes));
+    auto why = "more than " + std::to_string(limits_.device_messages_per_minute) + " messages a minute";
+    return dead_letter(DeadLetterReason::device_limit, std::move(why), message, batch);
+  }
 
   switch (decoded_.kind) {
     case proto::MessageKind::ignored:
@@ -184,13 +189,6 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
 
   const SeriesRegistry::Identity who{decoded_.tenant, decoded_.site, decoded_.device};
   auto* device = registry_.find(who);
-  // What the broker kept for us comes as fast as we read it: that is no fault of the device.
-  if (device && !retain && caught_up_ && !within_rate(*device, received)) {
-    refused_ = DeadLetterReason::device_limit;
-    refused_detail_ = "more than " + std::to_string(limits_.device_messages_per_minute) + " messages a minute";
-    original_.resize(std::min(original_.size(), kept_of_flood_bytes));
-    return Outcome::dead_letter;
-  }
   places_.clear();
   fresh_.clear();
   for (const auto& sample : samples) {
@@ -248,16 +246,23 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
   return Outcome::stored;
 }
 
-/// A bucket of ten minutes' worth that fills at the permitted rate.
-bool MessageTaker::within_rate(DeviceSlot& device, Timestamp received) const {
-  if (limits_.device_messages_per_minute == 0) return true;
+/// What was decoded is more than the devices of its name may send: a bucket of ten minutes' worth that fills at the
+/// permitted rate.
+bool MessageTaker::floods(const broker::InboundMessage& message, Timestamp received) {
+  using proto::MessageKind;
+  const auto kind = decoded_.kind;
+  if (kind != MessageKind::telemetry && kind != MessageKind::status && kind != MessageKind::ack) return false;
+  // What the broker kept for us comes as fast as we read it: that is no fault of the device.
+  if (message.retain || !caught_up_) return false;
+  auto* allowance = registry_.find_allowance({decoded_.tenant, decoded_.site, decoded_.device});
+  if (!allowance) return false;
   const double most = 10.0 * limits_.device_messages_per_minute;
-  const std::chrono::duration<double, std::ratio<60>> passed = std::max(received - device.counted, Millis{0});
-  device.allowance = std::min(most, device.allowance + passed.count() * limits_.device_messages_per_minute);
-  device.counted = received;
-  if (device.allowance < 1) return false;
-  device.allowance -= 1;
-  return true;
+  const std::chrono::duration<double, std::ratio<60>> passed = std::max(received - allowance->counted, Millis{0});
+  allowance->messages = std::min(most, allowance->messages + passed.count() * limits_.device_messages_per_minute);
+  allowance->counted = received;
+  if (allowance->messages < 1) return true;
+  allowance->messages -= 1;
+  return false;
 }
 
 /// All readings go to the log; of those with the same series and time the readers and the seal keep the last. Behind

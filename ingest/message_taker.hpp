@@ -48,7 +48,7 @@ class MessageTaker {
   proto::Outcome take_telemetry(bool retain, Timestamp received, proto::Batch& batch);
   proto::Outcome take_status(bool retain, proto::Batch& batch);
   void tell_reply() const;
-  [[nodiscard]] bool within_rate(DeviceSlot& device, Timestamp received) const;
+  [[nodiscard]] bool floods(const broker::InboundMessage& message, Timestamp received);
   proto::Outcome dead_letter(proto::DeadLetterReason reason, std::string detail, const broker::InboundMessage& message,
                              proto::Batch& batch);
   void store_sample(DeviceSlot& device, SeriesSlot& series, const proto::Sample& sample, Timestamp received,

@@ -13,7 +13,7 @@ struct IngestLimits {
   std::uint32_t max_series = 1'000'000;  // per install
   std::uint32_t max_devices = 1'000'000;
   std::uint32_t new_series_per_minute = 0;              // 0 = no limit
-  std::uint32_t device_messages_per_minute = 0;         // of one device, ten minutes' worth at once; 0 = no limit
+  std::uint32_t device_messages_per_minute = 0;         // of one device name; 0 = no limit
   Millis max_age{std::int64_t{31} * 24 * 3600 * 1000};  // readings older than this are refused as too_late
 };
 

@@ -14,6 +14,7 @@ SeriesRegistry::SeriesRegistry(const store::Directory& directory, IngestLimits l
     slot.key = d.key;
     slot.tags_hash = 0;  // tags are logged again once after a restart
     slot.samples = &samples_counter(d.tenant);
+    allow({d.tenant, d.site, d.device});
     by_name_.emplace(std::string(key_of({d.tenant, d.site, d.device})), &slot);
     by_key.emplace(to_number(d.key), &slot);
   }
@@ -34,6 +35,23 @@ std::string_view SeriesRegistry::key_of(const Identity& who) {
   return key_;
 }
 
+std::string_view SeriesRegistry::name_of(const Identity& who) {
+  key_.assign(who.tenant);
+  key_ += '/';
+  key_ += who.device;
+  return key_;
+}
+
+Allowance* SeriesRegistry::find_allowance(const Identity& who) {
+  if (limits_.device_messages_per_minute == 0) return nullptr;
+  const auto it = allowances_.find(name_of(who));
+  return it == allowances_.end() ? nullptr : &it->second;
+}
+
+void SeriesRegistry::allow(const Identity& who) {
+  if (limits_.device_messages_per_minute > 0) allowances_.try_emplace(std::string(name_of(who)));
+}
+
 proto::Counter& SeriesRegistry::samples_counter(std::string_view tenant) {
   return metrics_.counter("telltale_samples_ingested_total", "Readings stored, by tenant.",
                           {{"tenant", std::string(tenant)}});
@@ -50,6 +68,7 @@ DeviceSlot* SeriesRegistry::find_or_add(const Identity& who, proto::Batch& batch
   DeviceSlot& slot = new_slot();
   slot.key = static_cast<proto::DeviceKey>(next_device_++);
   slot.samples = &samples_counter(who.tenant);
+  allow(who);
   by_name_.emplace(std::string(key_of(who)), &slot);
   batch.add(proto::NewDevice{slot.key, std::string(who.tenant), std::string(who.site), std::string(who.device)});
   return &slot;

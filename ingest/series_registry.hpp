@@ -31,14 +31,18 @@ struct TransparentHash {
 template <class Value>
 using NameMap = std::unordered_map<std::string, Value, TransparentHash, std::equal_to<>>;
 
+/// Messages that may still be sent, as of `counted`.
+struct Allowance {
+  double messages = 0;
+  Timestamp counted{};
+};
+
 struct DeviceSlot {
   proto::DeviceKey key = proto::DeviceKey::none;
   std::vector<SeriesSlot> series;     // in order of first appearance, which is the order of the device's payload
   NameMap<std::size_t> index;         // by metric; filled only above 32 series, where a linear search would hurt
   std::uint64_t tags_hash = 0;        // 0 = none
   proto::Counter* samples = nullptr;  // telltale_samples_ingested_total of its tenant
-  double allowance = 0;               // messages it may still send, as of `counted`
-  Timestamp counted{};
 };
 
 /// Who exists: gives dense numbers to devices and series when they are first heard of, and says so in the batch
@@ -54,6 +58,10 @@ class SeriesRegistry {
   [[nodiscard]] DeviceSlot* find(const Identity& who);
   /// Known or made; null when the device limit is reached.
   [[nodiscard]] DeviceSlot* find_or_add(const Identity& who, proto::Batch& batch);
+
+  /// Of all devices of that tenant and name, whatever site they say they are on: of a topic's levels only the name is
+  /// proven by a broker's access rules. Null when there is no such device, or no limit.
+  [[nodiscard]] Allowance* find_allowance(const Identity& who);
 
   /// Place of the metric among the device's series. `hint`: where it was in the device's last message.
   [[nodiscard]] static std::optional<std::size_t> find_series(const DeviceSlot& device, std::string_view metric,
@@ -72,6 +80,8 @@ class SeriesRegistry {
  private:
   static std::size_t append(DeviceSlot& device, SeriesSlot series);
   std::string_view key_of(const Identity& who);
+  std::string_view name_of(const Identity& who);
+  void allow(const Identity& who);
   DeviceSlot& new_slot();
   void forget(NameMap<DeviceSlot*>::iterator device, proto::DevicesRemoved& removal);
   proto::Counter& samples_counter(std::string_view tenant);
@@ -81,6 +91,7 @@ class SeriesRegistry {
   std::deque<DeviceSlot> slots_;   // stable addresses
   std::vector<DeviceSlot*> free_;  // of removed devices
   NameMap<DeviceSlot*> by_name_;
+  NameMap<Allowance> allowances_;  // stable addresses; those of removed devices stay, which come back with no more
   std::string key_;
   std::uint32_t next_device_ = 1;
   std::uint32_t next_series_ = 1;

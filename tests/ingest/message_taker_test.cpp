@@ -371,3 +371,21 @@ TEST_CASE("a device that floods is held to its rate, and others are not", "[inge
   CHECK(letters.front().reason == proto::DeadLetterReason::device_limit);
   CHECK(letters.front().detail == "more than 6 messages a minute");
 }
+
+TEST_CASE("who floods under its own name from ever new sites is held to the same rate", "[ingest]") {
+  auto options = Bench::make_options();
+  options.limits.device_messages_per_minute = 6;
+  const auto [prefix, suffix, payload, outcome] = GENERATE(
+      table<std::string, std::string, std::string, Outcome>({{"telemetry/", "", R"({"t":1})", Outcome::stored},
+                                                             {"status/", "", "online", Outcome::status},
+                                                             {"ack/", "/open", R"({"id":"c-1"})", Outcome::status}}));
+  CAPTURE(prefix);
+  Bench b(options);
+  int taken = 0;
+  for (int i = 0; i < 1000; ++i) {
+    taken += b.take(prefix + "s" + std::to_string(i) + "/flood" + suffix, payload) == outcome ? 1 : 0;
+  }
+  CHECK(taken == 61);
+  CHECK(b.taker.registry().devices() == 61);
+  CHECK(b.take(prefix + "s999/calm" + suffix, payload) == outcome);
+}
