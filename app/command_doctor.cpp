@@ -40,13 +40,13 @@ int doctor(const std::string& flag) {
     return wrong_configuration;
   }
   print({Diagnosis::Verdict::good, "configuration", file ? file->string() : no_config_found(environment), ""});
-  auto all = examine_machine(config);
-  std::ranges::for_each(all, &print);
-  const auto broker = broker_of(config);
-  std::ranges::for_each(broker, &print);
-  all.insert(all.end(), broker.begin(), broker.end());
-  const auto bad = std::ranges::count(all, Diagnosis::Verdict::bad, &Diagnosis::verdict);
-  return bad > 0 ? ill : well;
+  bool bad = false;
+  for (const auto& examine : {&examine_machine, &examine_files, &broker_of}) {
+    const auto found = examine(config);
+    std::ranges::for_each(found, &print);
+    bad |= std::ranges::any_of(found, [](const Diagnosis& d) { return d.verdict == Diagnosis::Verdict::bad; });
+  }
+  return bad ? ill : well;
 }
 
 }  // namespace

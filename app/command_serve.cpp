@@ -1,5 +1,7 @@
 #include "app/command_serve.hpp"
 
+#include <sys/stat.h>
+
 #include <csignal>
 #include <ctime>
 #include <iostream>
@@ -34,6 +36,7 @@ int serve(const std::string& flag) {
   for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, s);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  ::umask(::umask(0) | S_IRWXO);  // readings are nobody else's on this machine
 
   try {
     auto config = load(flag);
@@ -56,8 +59,9 @@ int serve(const std::string& flag) {
       manager.reloading();
       try {
         auto fresh = load(flag);
-        log.set_level(fresh.log.level);
+        const auto level = fresh.log.level;
         service.reload(std::move(fresh));
+        log.set_level(level);
       } catch (const ConfigErrors& errors) {
         service.reload_failed(errors);
       }

@@ -18,9 +18,11 @@ struct Diagnosis {
   std::string remedy;  // what to change; "" when good
 };
 
-/// What the machine gives the service: clock, data folder, disk, files, private keys. Changes nothing.
-/// Cost: a few system calls.
+/// What the machine gives the service: clock, data folder, disk, open files. Changes nothing. Cost: a few system calls.
 [[nodiscard]] std::vector<Diagnosis> examine_machine(const Config& config);
+
+/// Certificates and private keys: there, readable, private, not about to end. Cost: reads them.
+[[nodiscard]] std::vector<Diagnosis> examine_files(const Config& config);
 
 /// What the broker does with messages for a subscriber that is away, found by trying: a session of our own is left,
 /// some 1,200 messages of 64 bytes are published to service/{client id}-doctor/probe, and the session is taken up

@@ -51,11 +51,13 @@ class Visit {
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;
 
-  /// True when everything that the broker had for us has come.
+  /// True when everything that the broker had for us has come. The first refusal is one.
   bool wait_caught_up() {
     const auto end = std::chrono::steady_clock::now() + patience;
     while (std::chrono::steady_clock::now() < end) {
-      if (session_.status().caught_up) return true;
+      const auto status = session_.status();
+      if (status.caught_up) return true;
+      if (!status.connected && !status.problem.empty()) return false;
       std::this_thread::sleep_for(20ms);
     }
     return false;

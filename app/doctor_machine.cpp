@@ -32,10 +32,11 @@ Diagnosis clock_diagnosis() {
   return {Verdict::good, "clock", "is synchronised", ""};
 }
 
-/// The folder itself or, before the first start, the nearest one above that exists.
+/// The folder itself or, before the first start, the nearest one above that we can see.
 std::filesystem::path existing(std::filesystem::path folder) {
   folder = std::filesystem::absolute(folder);
-  while (!std::filesystem::exists(folder) && folder.has_relative_path()) folder = folder.parent_path();
+  std::error_code unseen;
+  while (!std::filesystem::exists(folder, unseen) && folder.has_relative_path()) folder = folder.parent_path();
   return folder;
 }
 
@@ -46,6 +47,10 @@ Diagnosis folder_diagnosis(const std::filesystem::path& path) {
             "run as the service's user (sudo -u telltale telltale doctor), or give the folder to it"};
   }
   struct stat status {};
+  if (::geteuid() == 0 && ::stat(folder.c_str(), &status) == 0 && status.st_uid != 0) {
+    return {Verdict::doubtful, "data folder", folder.string() + " is not root's, and root may write anywhere",
+            "run as the service's user (sudo -u telltale telltale doctor)"};
+  }
   if (::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IRWXO) != 0) {
     return {Verdict::doubtful, "data folder", path.string() + " can be read by everybody on this machine",
             "chmod o= " + path.string()};
@@ -87,20 +92,6 @@ Diagnosis disk_diagnosis(const store::StoreOptions& options) {
   return {Verdict::good, "disk", text, ""};
 }
 
-Diagnosis key_diagnosis(const std::string& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) {
-    return {Verdict::bad, "mqtt.key", file + ": " + std::strerror(errno), "put the file there, or correct the path"};
-  }
-  if (::access(file.c_str(), R_OK) != 0) {
-    return {Verdict::bad, "mqtt.key", file + " cannot be read by this user", "chown it to the service's user"};
-  }
-  if ((status.st_mode & S_IRWXO) != 0) {
-    return {Verdict::doubtful, "mqtt.key", file + " can be read by everybody on this machine", "chmod 600 " + file};
-  }
-  return {Verdict::good, "mqtt.key", file + " is private", ""};
-}
-
 Diagnosis files_diagnosis() {
   constexpr rlim_t enough = 1024;
   rlimit limit{};
@@ -115,7 +106,6 @@ Diagnosis files_diagnosis() {
 
 std::vector<Diagnosis> examine_machine(const Config& config) {
   std::vector<Diagnosis> all{clock_diagnosis(), folder_diagnosis(config.store.path), disk_diagnosis(config.store)};
-  if (!config.mqtt.key_file.empty()) all.push_back(key_diagnosis(config.mqtt.key_file));
   if (!config.mqtt.tls && config.mqtt.host != "127.0.0.1" && config.mqtt.host != "localhost" &&
       config.mqtt.host != "::1") {
     all.push_back(

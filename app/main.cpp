@@ -51,7 +51,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;  // --help and --version come this way too
+    return app.exit(error) == 0 ? 0 : 2;   // --help and --version come this way too
+  } catch (const std::exception& error) {  // such as a folder that may not be looked into
+    std::cerr << "telltale: " << error.what() << '\n';
+    return 1;
   }
   return exit_code;
 }

@@ -60,6 +60,40 @@ class Doctor(unittest.TestCase):
         self.assertIn("is in memory", answer)
         self.assertFalse(os.path.exists("/dev/shm/telltale-doctor"))
 
+    def test_certificates_that_end_and_a_key_of_http_are_named(self):
+        def certificate(name, days):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost", "-days", str(days),
+                            "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.crt"], check=True, capture_output=True)
+            (self.folder / f"{name}.key").chmod(0o600)
+        certificate("long", 400)
+        certificate("short", 10)
+        (self.folder / "short.key").chmod(0o644)
+        config = self.folder / "telltale.toml"
+        config.write_text(f'[mqtt]\nurl = "mqtts://127.0.0.1:{free_port()}"\nca = "{self.folder}/long.crt"\ncert = "{self.folder}/none.crt"\nkey = "{self.folder}/long.key"\n'
+                          f'[store]\npath = "{self.folder}/data"\n[http]\ncert = "{self.folder}/short.crt"\nkey = "{self.folder}/short.key"\n')
+        answer = subprocess.run([PROGRAM, "doctor", "--config", config], capture_output=True, text=True, timeout=120).stdout
+        self.assertRegex(answer, r"ok     mqtt\.ca: .*long\.crt ends in (400|399) days")
+        self.assertRegex(answer, r"BAD    mqtt\.cert: .*none\.crt cannot be read")
+        self.assertRegex(answer, r"ok     mqtt\.key: ")
+        self.assertRegex(answer, r"doubt  http\.cert: .*short\.crt ends in (10|9) days")
+        self.assertRegex(answer, r"doubt  http\.key: .*short\.key can be read by everybody")
+
+    def test_a_folder_that_may_not_be_looked_into_is_said_and_no_crash(self):
+        closed = self.folder / "closed"
+        (closed / "data").mkdir(parents=True)
+        config = self.folder / "telltale.toml"
+        config.write_text(f'[mqtt]\nurl = "mqtt://127.0.0.1:{free_port()}"\n[store]\npath = "{closed}/data"\n')
+        closed.chmod(0)
+        self.addCleanup(closed.chmod, 0o700)
+        bound = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
+        run = lambda *args: subprocess.run([*bound, PROGRAM, *args], capture_output=True, text=True, timeout=120)  # noqa: E731
+        doctor = run("doctor", "--config", config)
+        self.assertEqual(doctor.returncode, 1, doctor.stderr)
+        self.assertRegex(doctor.stdout, rf"BAD    data folder: {closed}: Permission denied\n +-> run as the service's user")
+        query = run("query", "--data", closed / "data", "--device", "d", "--metric", "m")
+        self.assertEqual(query.returncode, 1)
+        self.assertRegex(query.stderr, r"\Atelltale.*Permission denied.*\n\Z")
+
 
 if __name__ == "__main__":
     unittest.main()
