@@ -81,7 +81,9 @@ class Https(Scene):
         self.flush()
         seen = b""
         while b"temperature" not in seen:
-            seen += answer.read1(4096)
+            part = answer.read1(4096)
+            self.assertTrue(part, "the stream has ended")
+            seen += part
 
     def test_what_speaks_no_tls_does_not_hold_up_the_others(self):
         silent = [socket.create_connection(("127.0.0.1", self.service.http)) for _ in range(300)]  # more than may be open
