@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # image_try.sh [PACKAGE]: carries out the Dockerfile without a container engine. Stage `build` in a clean copy of the last commit,
-# unless there is a package already; the
-# others, each in a clean Debian 12 of its own by chroot; then starts what they are for, as their users, on a root that is
-# read-only. Needs root, Debian's archive, and git.
+# unless there is a package already; the others, each in a clean Debian 12 of its own by chroot; then starts what they are for,
+# as their users, on a root that is read-only. Needs root, Debian's archive, and git.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/clean_debian.sh
