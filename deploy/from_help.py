@@ -188,7 +188,7 @@ def bash(root):
                 if option.choices:
                     values.append(f'    "{" ".join(command.path)} {name}") COMPREPLY=($(compgen -W "{" ".join(option.choices)}" -- "$word")); return ;;')
                 elif option.value and option.names_file:
-                    values.append(f'    "{" ".join(command.path)} {name}") COMPREPLY=($(compgen -f -- "$word")); return ;;')
+                    values.append(f'    "{" ".join(command.path)} {name}") mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;')
                 elif option.value:
                     values.append(f'    "{" ".join(command.path)} {name}") return ;;')
     paths = "|".join(f'"{" ".join(c.path)}"' for c in all_of(root) if c.path)
@@ -208,7 +208,7 @@ _telltale() {{
 {rows_text}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
-  [[ -n "${{COMPREPLY[*]}}" || "$word" == -* ]] || COMPREPLY=($(compgen -f -- "$word"))
+  [[ -n "${{COMPREPLY[*]}}" || "$word" == -* ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 }}
 complete -o filenames -F _telltale telltale
 """

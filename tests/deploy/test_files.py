@@ -291,7 +291,7 @@ class FromHelp(unittest.TestCase):
 
     def complete(self, *words):
         script = f'source {self.folder}/telltale.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _telltale; printf "%s\\n" "${{COMPREPLY[@]}}"'
-        return run("bash", "-c", script, "bash", *words, cwd=self.folder).stdout.split()
+        return run("bash", "-c", script, "bash", *words, cwd=self.folder).stdout.splitlines()
 
     def test_the_shell_completes_every_command_and_option(self):
         self.assertGreater(len(self.commands), 15)
@@ -302,6 +302,8 @@ class FromHelp(unittest.TestCase):
         self.assertEqual(self.complete("telltale", "query", "--format", ""), ["table", "csv", "json"])
         self.assertIn("create", self.complete("telltale", "key", "c"))
         self.assertIn("telltale.1", self.complete("telltale", "query", "--data", "telltale.1"))
+        (self.folder / "my data").mkdir()
+        self.assertEqual(self.complete("telltale", "query", "--data", "my"), ["my data"])
 
     def test_zsh_reads_its_completions(self):
         answer = run("zsh", "-f", "-n", self.folder / "_telltale")
