@@ -7,6 +7,7 @@ import pathlib
 import random
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,11 @@ def pki(*args):
     answer = subprocess.run([PKI, *map(str, args)], capture_output=True, text=True, timeout=120)
     assert answer.returncode == 0, answer.stderr
     return answer.stdout
+
+
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Plant:
@@ -78,6 +84,7 @@ key = "{self.pki}/telltale/telltale.key"
             self.broker.wait(30)
         with open(self.own / "log", "ab") as log:
             self.broker = subprocess.Popen([shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", self.own / "conf"], stdout=log, stderr=log)
+        eventually("the broker listens", lambda: listens(self.ports[8883]) and listens(self.ports[8884]), 60)
 
     def end(self):
         if self.service.process and self.service.alive():
@@ -292,11 +299,20 @@ floor = 0.1
 class Revoked(Threats, unittest.TestCase):
     def test_a_stolen_key_is_of_no_use_once_it_is_revoked(self):
         self.assertEqual(self.plant.pub("d2", "telemetry/lab/d2", '{"temperature":1}').returncode, 0)
+        stolen = self.plant.pki / "stolen"
+        shutil.copytree(self.plant.pki / "d2", stolen)
+        for kind in ("crt", "key"):
+            (stolen / f"d2.{kind}").rename(stolen / f"stolen.{kind}")
+        pki("renew", self.plant.pki, "d2")  # which makes the older certificate, of the same key, no less good
+        self.assertEqual(self.plant.pub("stolen", "telemetry/lab/d2", '{"temperature":1.5}').returncode, 0)
         pki("revoke", self.plant.pki, "device", "d2")
         self.plant.hand_out()
         self.plant.start_broker()
         self.plant.service.wait_ready()
-        self.assertNotEqual(self.plant.pub("d2", "telemetry/lab/d2", '{"temperature":2}').returncode, 0)
+        log = self.plant.own / "log"
+        before = log.read_text().count("certificate verify failed")
+        self.assertNotEqual(self.plant.pub("stolen", "telemetry/lab/d2", '{"temperature":2}').returncode, 0)
+        self.assertEqual(log.read_text().count("certificate verify failed"), before + 1)
         pki("device", self.plant.pki, "d2")  # a new one for the device, beside the old one that stays revoked
         self.assertEqual(self.plant.pub("d2", "telemetry/lab/d2", '{"temperature":3}').returncode, 0)
         eventually("it is stored", lambda: self.stored("d2")[-1:] == [3.0], 30)
