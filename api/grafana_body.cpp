@@ -1,5 +1,6 @@
 #include "api/grafana_body.hpp"
 
+#include <rapidjson/document.h>
 #include <rapidjson/pointer.h>
 
 #include "api/json_document.hpp"

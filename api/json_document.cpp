@@ -1,5 +1,6 @@
 #include "api/json_document.hpp"
 
+#include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 
 #include "api/body_json.hpp"

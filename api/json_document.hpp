@@ -1,7 +1,7 @@
 #pragma once
 
-// Inside api only: pulls in RapidJSON.
-#include <rapidjson/document.h>
+// Inside api only; who calls it includes rapidjson/document.h.
+#include <rapidjson/fwd.h>
 
 #include "api/http_message.hpp"
 #include "proto/result.hpp"
