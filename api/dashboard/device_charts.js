@@ -39,7 +39,7 @@ export async function loadUsual({site, device, metric}, signal) {
   const path = `/devices/${site}/${device}/${encodeURIComponent(metric)}/hours`;
   const answer = await get(path, {utc_offset: -new Date().getTimezoneOffset()}, signal);
   const hours = new Map();
-  for (const item of answer.items) {
+  for (const item of answer.hours) {
     if (item.count >= 30) hours.set(item.hour, [item.avg - 3 * (item.stddev ?? 0), item.avg + 3 * (item.stddev ?? 0)]);
   }
   return hours;

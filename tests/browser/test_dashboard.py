@@ -136,6 +136,9 @@ class Dashboard(Browser):
         self.sees("average of each", f"{chart} figcaption")
         self.sees("1 alert", f"{chart} figcaption")
         self.picture("device")
+        self.click(".tools input[type=checkbox]")
+        self.sees("usual at this hour", f"{chart} figcaption")
+        self.click(".tools input[type=checkbox]")
         plot = self.find(f"{chart} .plot")
         width = plot.size["width"]
         (ActionChains(self.chrome).move_to_element_with_offset(plot, round(width * 0.1), 0).click_and_hold()
