@@ -235,12 +235,8 @@ TEST_CASE("an alert that was removed and comes back with a broker's old snapshot
   CHECK(bench.state->all_topics().empty());
 }
 
-TEST_CASE("presence of a removed device that comes back at the broker is removed again, another service's is not",
-          "[alerting]") {
-  DeliveryBench bench(10);
-  test::RecordingLogger log;
-  test::PlainMetrics metrics;
-  alerting::Outbox outbox(*bench.state, proto::Tenancy::single, log, metrics);
+/// site1/d, in the first batch.
+void remove_device(DeliveryBench& bench, alerting::Outbox& outbox) {
   proto::PresenceChange change;
   change.tenant = "default";
   change.site = "site1";
@@ -248,6 +244,15 @@ TEST_CASE("presence of a removed device that comes back at the broker is removed
   change.state = proto::Presence::removed;
   REQUIRE(outbox.add({1, 1}, std::vector<proto::Finding>{change}));
   bench.delivery->queued();
+}
+
+TEST_CASE("presence of a removed device that comes back at the broker is removed again, another service's is not",
+          "[alerting]") {
+  DeliveryBench bench(10);
+  test::RecordingLogger log;
+  test::PlainMetrics metrics;
+  alerting::Outbox outbox(*bench.state, proto::Tenancy::single, log, metrics);
+  remove_device(bench, outbox);
   bench.publisher.connect();
   bench.run();
   bench.acknowledge_all();
@@ -279,13 +284,7 @@ TEST_CASE("a configuration goes with its device, and does not come back with an 
   bench.publisher.connect();
   bench.run();
   bench.acknowledge_all();
-  proto::PresenceChange change;
-  change.tenant = "default";
-  change.site = "site1";
-  change.device = "d";
-  change.state = proto::Presence::removed;
-  REQUIRE(outbox.add({1, 1}, std::vector<proto::Finding>{change}));
-  bench.delivery->queued();
+  remove_device(bench, outbox);
   bench.run();
   bench.acknowledge_all();
   CHECK(bench.wire("config/") == Payloads{payload, ""});
