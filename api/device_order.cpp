@@ -44,7 +44,7 @@ std::optional<Problem> too_long(std::string_view payload) {
   if (payload.size() <= longest_order_bytes) return std::nullopt;
   const auto detail = "the message has " + std::to_string(payload.size()) + " bytes; devices need to take " +
                       std::to_string(longest_order_bytes) + " only";
-  return Problem{422, "validation", "The order is too long", detail, {{{}, detail, "/"}}};
+  return Problem{422, "validation", "The order is too long", detail};  // the whole body: no pointer names a part
 }
 
 std::optional<Problem> no_such_device(ArchiveView& view, const Caller& caller, const Request& request) {
