@@ -250,6 +250,10 @@ std::vector<proto::LearnedModel> Engine::learned() const {
 
 std::string Engine::problem_with(const proto::LearnedModel& model) const { return impl_->rules.problem_with(model); }
 
+std::vector<proto::ExpectedHours> Engine::expected(proto::SeriesId series) const {
+  return impl_->rules.expected(proto::to_number(series));
+}
+
 void Engine::judge_rules_alone() { impl_->rules_alone = true; }
 
 void Engine::show_judgements(OnJudged on_judged) { impl_->ws.on_judged = std::move(on_judged); }

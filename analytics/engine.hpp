@@ -9,6 +9,7 @@
 #include "analytics/judged.hpp"
 #include "proto/alert.hpp"
 #include "proto/batch.hpp"
+#include "proto/expected_hours.hpp"
 #include "proto/learned_model.hpp"
 
 namespace telltale::analytics {
@@ -39,6 +40,10 @@ class Engine {
   [[nodiscard]] std::vector<proto::LearnedModel> learned() const;
   /// Why a ModelChange with this would change nothing: a sentence, or "".
   [[nodiscard]] std::string problem_with(const proto::LearnedModel& model) const;
+
+  /// What each rule of type `unusual` that watches the series expects of it by the hour of the site's day, with the
+  /// limit of that rule, in the order of the rules. Empty: none watches it. Cost: O(1) in the number of series.
+  [[nodiscard]] std::vector<proto::ExpectedHours> expected(proto::SeriesId series) const;
 
   /// Shows every judgement of a rule about a reading from here on. Changes nothing.
   void show_judgements(OnJudged on_judged);

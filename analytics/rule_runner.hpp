@@ -13,6 +13,7 @@
 #include "analytics/site_zones.hpp"
 #include "analytics/wording.hpp"
 #include "analytics/workspace.hpp"
+#include "proto/expected_hours.hpp"
 #include "proto/learned_model.hpp"
 
 namespace telltale::analytics {
@@ -48,6 +49,9 @@ class RuleRunner {
   /// `before`: what spoke until now.
   void device_back(std::uint32_t device, DeviceVoice before);
   [[nodiscard]] std::optional<Instant> missing_due(const Timer& timer, Instant listening_since) const;
+
+  /// As Engine::expected.
+  [[nodiscard]] std::vector<proto::ExpectedHours> expected(std::uint32_t series) const;
 
   /// What learning rules know of their series, by series.
   void each_learned(const std::function<void(const proto::LearnedModel&)>& say) const;

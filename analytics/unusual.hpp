@@ -23,7 +23,7 @@ namespace telltale::analytics {
   j.score = score.times;
   j.sustained = score.sustained;
   // Where this reading alone would have been reported.
-  const double away = check.limit / score.per_spread * score.spread;
+  const double away = score.away(check.limit);
   j.threshold = sample.x < score.expected ? score.expected - away : score.expected + away;
   return j;
 }

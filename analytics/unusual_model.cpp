@@ -61,6 +61,28 @@ void UnusualModel::Peaks::learn(double z, bool now) {
   factor = static_cast<float>(highest > 4 ? std::pow(highest / 4.0, peak_power) : 1);
 }
 
+bool UnusualModel::Expectation::can_reach(double u) const noexcept { return u <= most * per_spread; }
+
+double UnusualModel::level_sd() const { return std::sqrt(static_cast<double>(level_.variance)); }
+
+double UnusualModel::least_spread() const { return 1e-6 * std::abs(static_cast<double>(level_.mean)) + 1e-9; }
+
+/// The hour of the day, mixed with the level as long as the hour is little known.
+UnusualModel::Expectation UnusualModel::expectation(const Hour& hour) const {
+  const double trust = hour.entered / (hour.entered + days_to_trust);
+  const double apart = static_cast<double>(hour.value.mean) - level_.mean;
+  const double variance = trust * hour.value.variance + (1 - trust) * (level_.variance + trust * apart * apart);
+  return {.expected = level_.mean + trust * apart,
+          .spread = std::sqrt(variance) + level_share * level_sd() + least_spread(),
+          .per_spread = scale * peaks_.factor / divisor_};
+}
+
+std::optional<UnusualModel::Expectation> UnusualModel::at_hour(std::size_t local_hour) const {
+  const Hour& hour = hours_.at(local_hour);
+  if (readings_ < warmup || hour.readings == 0) return std::nullopt;
+  return expectation(hour);
+}
+
 UnusualModel::Score UnusualModel::observe(Timestamp ts, double x, Millis local) {
   x = std::clamp(x, -largest, largest);
   const std::int64_t ms = to_ms(ts);
@@ -73,21 +95,13 @@ UnusualModel::Score UnusualModel::observe(Timestamp ts, double x, Millis local) 
   if (in_block_ >= block_readings && minute_of(ms) - block_minute_ > block_minutes) close_block(ts);
   const bool warm = readings_ >= warmup;
 
-  // What is expected: the hour of the day, mixed with the level as long as the hour is little known.
   const std::int64_t hour_start_ms = hour_number_ * hour_ms;
   const std::int64_t local_ms = ms + local.count();
   const bool entered = readings_ == 0 || local_ms < hour_start_ms || local_ms >= hour_start_ms + hour_ms;
   if (entered)
     hour_number_ = static_cast<std::int32_t>((local_ms - ((local_ms % hour_ms) + hour_ms) % hour_ms) / hour_ms);
   Hour& hour = hours_[static_cast<std::size_t>((hour_number_ % 24 + 24) % 24)];
-  const double trust = hour.entered / (hour.entered + days_to_trust);
-  const double apart = static_cast<double>(hour.value.mean) - level_.mean;
-  const double variance = trust * hour.value.variance + (1 - trust) * (level_.variance + trust * apart * apart);
-  const double level_sd = std::sqrt(static_cast<double>(level_.variance));
-  const double least = 1e-6 * std::abs(static_cast<double>(level_.mean)) + 1e-9;
-  Score score;
-  score.expected = level_.mean + trust * apart;
-  score.spread = std::sqrt(variance) + level_share * level_sd + least;
+  Score score{expectation(hour)};
   const double residual = x - score.expected;
   const double signed_z = warm ? std::clamp(residual / score.spread, -most, most) : 0;
   const double z = std::abs(signed_z);
@@ -104,7 +118,6 @@ UnusualModel::Score UnusualModel::observe(Timestamp ts, double x, Millis local) 
   const double raw = std::max(own, joint);
   score.sustained = joint > own;
   score.plain = scale * std::max(z, together);
-  score.per_spread = scale * peaks_.factor / divisor_;
 
   const bool now = readings_ % 64 == 0;  // decay shows slowly
   peaks_.learn(z, now);
@@ -117,7 +130,7 @@ UnusualModel::Score UnusualModel::observe(Timestamp ts, double x, Millis local) 
       warm ? std::clamp(x, score.expected - reach, score.expected + reach) : x,
       weight_of(hour.readings, std::min(1.0, std::max(1e-3, static_cast<double>(interval_s_)) / hour_s) / days));
   if (readings_ < std::numeric_limits<std::uint32_t>::max()) ++readings_;
-  const double level_reach = most * (level_sd + least);
+  const double level_reach = most * (level_sd() + least_spread());
   level_.learn(warm ? std::clamp(x, level_.mean - level_reach, level_.mean + level_reach) : x,
                weight_of(readings_, level_weight));
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,14 +22,22 @@ namespace telltale::analytics {
 /// The same readings give the same bits. Times must ascend; the caller sees to it.
 class UnusualModel {
  public:
-  struct Score {
-    double u = 0;         // how unusual
-    double reported = 0;  // u when the gate lets it through, else 0
-    double plain = 0;     // before the division by usual peaks
-    double expected = 0;  // for this hour of the day
+  /// What is expected of a reading in an hour of the day, and what its distance from that is worth.
+  struct Expectation {
+    double expected = 0;
     double spread = 0;
+    double per_spread = 0;  // u that one spread of distance is worth
+
+    /// How far from `expected` one reading alone is that unusual.
+    [[nodiscard]] double away(double u) const noexcept { return u / per_spread * spread; }
+    /// One reading alone can be: what lies further than 20 spreads counts as 20.
+    [[nodiscard]] bool can_reach(double u) const noexcept;
+  };
+  struct Score : Expectation {
+    double u = 0;            // how unusual
+    double reported = 0;     // u when the gate lets it through, else 0
+    double plain = 0;        // before the division by usual peaks
     double times = 0;        // so many usual peaks of this series; only with `reported`
-    double per_spread = 0;   // u that one spread of distance is worth
     bool sustained = false;  // it is the last dozen readings together, more than this one
   };
   static constexpr double usual = 4.0;         // u from which a report is an alert, unless a rule says otherwise
@@ -36,6 +46,10 @@ class UnusualModel {
   /// `local`: the series' local time less UTC at ts; hours of the day are local. An hour that a change of time repeats
   /// is one long hour.
   Score observe(Timestamp ts, double x, Millis local = Millis{0});
+
+  /// What the next reading would be compared with in an hour of the series' local day, 0 to 23. Nothing before the
+  /// warm-up, nor of an hour that no reading was in.
+  [[nodiscard]] std::optional<Expectation> at_hour(std::size_t local_hour) const;
 
   void encode(proto::ByteWriter& out) const;
   /// False when the bytes are no model.
@@ -65,6 +79,9 @@ class UnusualModel {
     std::uint16_t readings = 0;
     std::uint16_t entered = 0;  // on how many days
   };
+  [[nodiscard]] double level_sd() const;
+  [[nodiscard]] double least_spread() const;
+  [[nodiscard]] Expectation expectation(const Hour& hour) const;
   void close_block(Timestamp ts);
   template <class Self, class Field>
   static void fields(Self& m, Field&& field);
