@@ -93,6 +93,12 @@ void Alerting::note_fact(std::string key, std::function<std::string()> value, st
   impl_->pipeline.post(NoteFact{std::move(key), std::move(value), std::move(lost)});
 }
 
+void Alerting::expected(proto::SeriesId series, Told told) {
+  impl_->pipeline.ask([series, told = std::move(told)](const analytics::Engine* engine) {
+    told(engine == nullptr ? std::nullopt : std::optional(engine->expected(series)));
+  });
+}
+
 Answers& Alerting::answers() { return impl_->pipeline.answers(); }
 
 std::uint64_t Alerting::processed_sequence() const { return impl_->pipeline.processed_sequence(); }

@@ -11,6 +11,7 @@
 #include "analytics/engine.hpp"
 #include "proto/clock.hpp"
 #include "proto/device_configs.hpp"
+#include "proto/expected_hours.hpp"
 #include "proto/log.hpp"
 #include "proto/metrics.hpp"
 #include "proto/publisher.hpp"
@@ -30,11 +31,11 @@ struct AlertingOptions {
 /// Exactly once behind the log (design 2): findings go to the outbox with their position in one transaction;
 /// a restart loads the checkpoint, replays the log and emits nothing up to emitted_upto.
 /// Threads: start() runs an own thread, which owns the engine and state.db. The publisher's handlers only post to it.
-class Alerting {
+class Alerting final : public proto::Expectations {
  public:
   Alerting(AlertingOptions options, store::Store& store, store::StateDb& state, proto::Publisher& publisher,
            const Clock& clock, proto::Logger& log, proto::Metrics& metrics);
-  ~Alerting();
+  ~Alerting() override;
 
   void start();
   /// Processes everything that is committed, saves a checkpoint, gives the outbox `grace` to empty, and ends the
@@ -55,6 +56,8 @@ class Alerting {
   /// A small durable fact of state.db, written soon: `value` is asked then, `lost` called when it cannot be written,
   /// both on the alerting thread. Any thread; does not block.
   void note_fact(std::string key, std::function<std::string()> value, std::function<void()> lost);
+  /// Asked of the engine between two batches, told on the alerting thread. Any thread; does not block.
+  void expected(proto::SeriesId series, Told told) override;
   /// Of orders that were logged; for OperatorDesk. Any thread.
   [[nodiscard]] Answers& answers();
 

@@ -80,6 +80,7 @@ struct Pipeline::Impl {
   BestEffort best_effort;
   Refusals refusals;
   Answers answers;
+  Questions questions;
   Gauges gauges;
   Stage analytics_stage, outbox_stage;
   Alerting::Tell tell_live;
@@ -212,6 +213,8 @@ void Pipeline::on_live(Alerting::Tell tell) { impl_->tell_live = std::move(tell)
 
 void Pipeline::post(PublisherNews news) { impl_->mailbox->post(std::move(news)); }
 
+void Pipeline::ask(Questions::Question question) { impl_->questions.post(std::move(question)); }
+
 bool Pipeline::step(Millis timeout) {
   Impl& p = *impl_;
   auto news = p.mailbox->take();
@@ -219,6 +222,7 @@ bool Pipeline::step(Millis timeout) {
   if (had_news) p.delivery.handle(std::move(news));
   p.delivery.pump();
   p.best_effort.pump();
+  p.questions.answer(p.feeder.replaying() ? nullptr : &p.feeder.engine());
   p.gauges.refresh_if_due(p.feeder.engine(), p.state);
   p.sweep_history();
   if (!p.write_waiting_findings()) {

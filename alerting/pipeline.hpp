@@ -8,6 +8,7 @@
 
 #include "alerting/desk.hpp"
 #include "alerting/mailbox.hpp"
+#include "alerting/questions.hpp"
 
 namespace telltale::alerting {
 
@@ -22,8 +23,10 @@ class Pipeline {
   void on_live(Alerting::Tell tell);
   /// Something for the next step. Any thread.
   void post(PublisherNews news);
-  /// Handles what the publisher told, at most one batch, and sends what may be sent. Waits up to `timeout` for a batch.
-  /// False when there was neither batch nor anything else to do.
+  /// Something to ask the engine in the next step. Any thread.
+  void ask(Questions::Question question);
+  /// Handles what the publisher told and what was asked, at most one batch, and sends what may be sent. Waits up to
+  /// `timeout` for a batch. False when there was neither batch nor anything else to do.
   bool step(Millis timeout);
   /// Processes everything that is committed and saves a checkpoint.
   void finish_log();

@@ -2,6 +2,7 @@
 #include "alerting/gauges.hpp"
 
 #include <catch2/catch.hpp>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -60,6 +61,57 @@ TEST_CASE("the desk works through the log, delivers, and leaves a checkpoint whe
   const auto engine = analytics::Engine::decode(checkpoint->value);
   REQUIRE(engine);
   CHECK(engine->next_deadline() == scene.alerting.next_deadline());
+}
+
+TEST_CASE("what the engine expects of a series is told while it works, and not before it has read the log",
+          "[alerting]") {
+  const auto batch = [](std::uint64_t number) {
+    auto made = std::make_shared<proto::Batch>();
+    made->log_time = from_ms(1'763'700'000'000 + static_cast<std::int64_t>(number) * 1000);
+    proto::Reading reading{};
+    reading.series = proto::SeriesId{1};
+    reading.ts = made->log_time;
+    reading.type = proto::ValueType::number;
+    reading.number = 20 + static_cast<double>(number % 2);
+    made->readings.push_back(reading);
+    return made;
+  };
+  Scene scene;
+  const auto ask = [&](std::uint32_t series) {
+    auto told = std::make_shared<std::promise<std::optional<std::vector<proto::ExpectedHours>>>>();
+    scene.alerting.expected(proto::SeriesId{series}, [told](const auto& answer) { told->set_value(answer); });
+    return told->get_future();
+  };
+  auto first = ask(1);
+  auto begin = batch(0);
+  proto::RuleSet rules;
+  rules.rules.emplace_back().name = "unusual";
+  rules.rules.back().check = proto::UnusualCheck{};
+  begin->add(proto::RuleSetChange{rules});
+  begin->add(proto::NewDevice{proto::DeviceKey{1}, "default", "site1", "d1"});
+  begin->add(proto::NewSeries{proto::SeriesId{1}, proto::DeviceKey{1}, "t", ""});
+  begin->readings.clear();
+  REQUIRE(scene.store.append(begin));
+  scene.alerting.start();
+  CHECK_FALSE(first.get());
+  const auto processed = [&](std::uint64_t n) {
+    return test::eventually([&] { return scene.alerting.processed_sequence() == n; });
+  };
+  REQUIRE(processed(1));
+  const auto unlearned = ask(1).get();
+  REQUIRE(unlearned);
+  REQUIRE(unlearned->size() == 1);
+  CHECK(unlearned->front().hours.empty());
+  CHECK(ask(2).get()->empty());
+  for (std::uint64_t i = 1; i <= 60; ++i) REQUIRE(scene.store.append(batch(i)));
+  REQUIRE(processed(61));
+  const auto learned = ask(1).get();
+  REQUIRE(learned);
+  REQUIRE(learned->size() == 1);
+  CHECK(learned->front().rule == "unusual");
+  REQUIRE(learned->front().hours.size() == 1);
+  CHECK(learned->front().hours[0].hour == 4);
+  CHECK(learned->front().hours[0].expected == Approx(20.5).margin(0.1));
 }
 
 TEST_CASE("what is committed before the stop is processed before the end", "[alerting]") {
