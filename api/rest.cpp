@@ -4,6 +4,7 @@
 #include "api/openapi.hpp"
 #include "api/rest_channels.hpp"
 #include "api/rest_commands.hpp"
+#include "api/rest_expected.hpp"
 #include "api/rest_question.hpp"
 #include "api/rest_removal.hpp"
 #include "api/rest_telemetry.hpp"
@@ -90,6 +91,14 @@ std::vector<Route> rest_routes(const RestParts& parts, RestLimits limits) {
   late("POST", "/channels/{id}/test", [parts](const Caller& caller, const Request& request, const Settle& settle) {
     test_channel(parts, caller, request, settle);
   });
+  routes.push_back({"GET",
+                    "/api/v1/devices/{site}/{device}/{metric}/expected",
+                    {},
+                    RunsOn::worker_pool,
+                    parts.gate.guard_late(Scope::read, [parts, limits](const Caller& caller, const Request& request,
+                                                                       const Settle& settle) {
+                      get_expected(parts, limits, caller, request, settle);
+                    })});
   routes.push_back({"GET", "/api/v1/openapi.json",
                     [](const Request& request) { return encoded(request, json(std::string(openapi_json))); }});
   return routes;

@@ -17,6 +17,7 @@
 
 namespace telltale::proto {
 class DeviceConfigs;
+class Expectations;
 class Messenger;
 }  // namespace telltale::proto
 
@@ -53,6 +54,7 @@ struct RestParts {
   DeviceReplies& replies;
   proto::DeviceConfigs& configs;
   DeviceNotes& notes;
+  proto::Expectations& expectations;
   AnswerCache* answers = nullptr;  // null: every answer is made
 };
 

@@ -190,8 +190,8 @@ struct Service::Impl {
 
   std::vector<api::Route> routes() {
     auto* kept = config.query_cache_bytes > 0 ? &answers : nullptr;
-    const api::RestParts parts{gate,     archive, desk,     live,      writer,  rules,   tenancy(), clock,
-                               decoding, trials,  channels, publisher, replies, configs, notes,     kept};
+    const api::RestParts parts{gate,   archive,  desk,      live,    writer,  rules, tenancy(), clock, decoding,
+                               trials, channels, publisher, replies, configs, notes, alerting,  kept};
     auto all = api::rest_routes(parts);
     std::ranges::move(api::grafana_routes(parts), std::back_inserter(all));
     if (config.device_metrics) all.push_back(api::device_metrics_route(gate, archive, clock));

@@ -15,6 +15,7 @@
 #include "tests/api/channel_desk_double.hpp"
 #include "tests/api/configs_double.hpp"
 #include "tests/api/desk_double.hpp"
+#include "tests/api/expectations_double.hpp"
 #include "tests/api/http_client.hpp"
 #include "tests/api/intake_double.hpp"
 #include "tests/api/messenger_double.hpp"
@@ -61,8 +62,8 @@ class RestBench {
   /// With a key of acme that may read and write.
   HttpAnswer order(std::string_view method, std::string_view path, std::string_view body = {});
   [[nodiscard]] api::RestParts parts() {
-    return {*gate,    *archive, desk,     *live,     intake,  rules,   tenancy, clock,
-            decoding, trial,    channels, messenger, replies, configs, *notes,  &answers};
+    return {*gate, *archive, desk,      *live,   intake,  rules,  tenancy,      clock,   decoding,
+            trial, channels, messenger, replies, configs, *notes, expectations, &answers};
   }
   /// "hit" or "miss" of the cache of answers.
   [[nodiscard]] std::uint64_t answers_asked(const std::string& result) {
@@ -92,6 +93,7 @@ class RestBench {
   TrialDouble trial;
   ChannelDeskDouble channels;
   std::unique_ptr<api::DeviceNotes> notes;
+  ExpectationsDouble expectations;
   MessengerDouble messenger;
   api::DeviceReplies replies{clock};  // not started: a test that wants waits to end ends them
   ConfigsDouble configs{state};       // acme's site1/boiler has version 7
