@@ -6,6 +6,7 @@ import {axisNumber, count, moment, reading} from "/assets/format.js";
 import {rank} from "/assets/live.js";
 
 const hour = 3_600_000;
+const usualFor = 60_000;  // so long what the detector expects is not asked anew
 
 // Those that write markup stay out: the words around a chart are ours.
 Dygraph.PLUGINS = Dygraph.PLUGINS.filter((p) => p !== Dygraph.Plugins.Legend && p !== Dygraph.Plugins.ChartLabels);
@@ -29,6 +30,7 @@ export class MetricChart {
     this.onReset = onReset;
     this.alerts = [];
     this.usual = null;
+    this.usualAt = -Infinity;
     this.now = el("span", {class: "chart-now"});
     this.at = el("span", {class: "chart-at"});
     this.plot = el("div", {class: "plot"});
@@ -45,10 +47,13 @@ export class MetricChart {
     this.loading = new AbortController();
     const {signal} = this.loading;
     try {
-      const usual = withUsual ? this.usual ?? await loadUsual(this.series, signal) : null;
+      if (withUsual && Date.now() - this.usualAt > usualFor) {
+        this.known = await loadUsual(this.series, signal);
+        this.usualAt = Date.now();
+      }
       const data = await loadSeries(this.series, from, to, signal);
       if (signal.aborted) return;
-      this.usual = usual;
+      this.usual = withUsual ? this.known : null;
       this.alerts = alerts.filter((a) => a.metric === this.series.metric || a.metric === "_");
       this.data = data;
       this.range = [from, to];
@@ -71,7 +76,7 @@ export class MetricChart {
       el("span", {}, data.raw ? count(data.n, "raw reading") : `average of each ${data.step}, of ${count(data.n, "reading")}`),
       data.raw ? null : el("span", {}, el("i", {class: "swatch of-band"}), "least to greatest"),
       el("span", {}, `${reading(low, unit)} to ${reading(high, unit)}`),
-      this.expected().length > 0 ? el("span", {}, el("i", {class: "swatch of-expected"}), this.usual ? "usual at this hour (± 3 σ)" : "expected") : null,
+      this.expected().length > 0 ? el("span", {}, el("i", {class: "swatch of-expected"}), this.usual?.hours.size ? "expected by the detector" : "expected") : null,
       this.alerts.length > 0 ? el("span", {}, el("i", {class: "swatch of-alert", "data-severity": [...this.alerts].sort((a, b) => rank(a) - rank(b))[0].severity}), count(this.alerts.length, "alert")) : null]);
     this.plot.setAttribute("role", "img");
     this.plot.setAttribute("aria-label", values.length === 0 ? "no readings" : `${this.series.metric} from ${reading(low, unit)} to ${reading(high, unit)}, ${moment(this.range[0])} to ${moment(this.range[1])}`);
@@ -102,9 +107,10 @@ export class MetricChart {
   expected() {
     const told = this.alerts.map((a) => ({from: a.started_ts, to: this.endOf(a), band: expectedOf(a)})).filter((e) => e.band);
     if (!this.usual || !this.range) return told;
-    for (let at = Math.floor(this.range[0] / hour) * hour; at < this.range[1]; at += hour) {
-      const band = this.usual.get(new Date(at).getHours());
-      if (band) told.push({from: at, to: at + hour, band});
+    const {hours, offset} = this.usual;
+    for (let at = Math.floor((this.range[0] + offset) / hour) * hour; at < this.range[1] + offset; at += hour) {
+      const band = hours.get(new Date(at).getUTCHours());
+      if (band) told.push({from: at - offset, to: at - offset + hour, band});
     }
     return told;
   }

@@ -27,7 +27,7 @@ export function open(main, [site, device], query) {
   const page = el("section", {class: "page device"},
     el("div", {class: "title-line"}, el("h1", {}, device), el("span", {class: "found"}, site), el("span", {class: "grow"}),
       el("button", {onclick: () => newSilence({site, device})}, "Silence …")),
-    facts, el("div", {class: "tools"}, ranges, chosen, el("span", {class: "grow"}), el("label", {class: "muted check"}, usual, "usual range by hour")),
+    facts, el("div", {class: "tools"}, ranges, chosen, el("span", {class: "grow"}), el("label", {class: "muted check"}, usual, "expected by the detector")),
     charts, words, el("section", {class: "section"}, el("h2", {}, "Alerts in this time"), alertBox, noAlerts));
   replace(main, el("p", {class: "loading", role: "status"}, "Loading …"));
 

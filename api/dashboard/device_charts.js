@@ -1,5 +1,5 @@
 // What a chart is given: as many readings as there are pixels for, or each one when they are few.
-import {get} from "/assets/client.js";
+import {ApiError, get} from "/assets/client.js";
 
 const rawAtMost = 2500;
 const pointsWanted = 420;
@@ -34,15 +34,15 @@ function withGaps(rows) {
   return out;
 }
 
-/** What is usual at each hour of the day: mean and three standard deviations either side, of the last 30 days. */
+/** What the detector expects at each hour of the site's day: {hours: Map of hour -> [low, high], offset in ms}. Null: nothing, or not known while the service starts. */
 export async function loadUsual({site, device, metric}, signal) {
-  const path = `/devices/${site}/${device}/${encodeURIComponent(metric)}/hours`;
-  const answer = await get(path, {utc_offset: -new Date().getTimezoneOffset()}, signal);
-  const hours = new Map();
-  for (const item of answer.hours) {
-    if (item.count >= 30) hours.set(item.hour, [item.avg - 3 * (item.stddev ?? 0), item.avg + 3 * (item.stddev ?? 0)]);
+  try {
+    const answer = await get(`/devices/${site}/${device}/${encodeURIComponent(metric)}/expected`, {}, signal);
+    return {hours: new Map(answer.hours.filter((h) => h.low !== undefined).map((h) => [h.hour, [h.low, h.high]])), offset: answer.utc_offset * 60_000};
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 404 || error.status === 503)) return null;
+    throw error;
   }
-  return hours;
 }
 
 /** "16.0 ± 0.7": what the detector expected when it raised the alert. */

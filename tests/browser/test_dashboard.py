@@ -136,9 +136,6 @@ class Dashboard(Browser):
         self.sees("average of each", f"{chart} figcaption")
         self.sees("1 alert", f"{chart} figcaption")
         self.picture("device")
-        self.click(".tools input[type=checkbox]")
-        self.sees("usual at this hour", f"{chart} figcaption")
-        self.click(".tools input[type=checkbox]")
         plot = self.find(f"{chart} .plot")
         width = plot.size["width"]
         (ActionChains(self.chrome).move_to_element_with_offset(plot, round(width * 0.1), 0).click_and_hold()
@@ -155,6 +152,26 @@ class Dashboard(Browser):
         self.sees("readings in all", "[data-tile='Bytes per reading']")
         eventually("the rate is known", lambda: "/s" in self.text("[data-tile='Readings stored']") and "–" not in self.text("[data-tile='Readings stored']"), 30)
         self.picture("system")
+        self.assertEqual(self.complaints(), [])
+
+    def test_a_chart_shows_what_the_detector_expects(self):
+        now = round(time.time() * 1000)
+        rows = [{"ts": now - 90_000 + i * 1000, "values": {"temperature": 58 + (i % 5) * 0.4, "door": i % 9 == 0}, "units": UNITS} for i in range(80)]
+        self.publish("telemetry/plant/boiler-1", json.dumps(rows))
+        self.flush()
+        known = eventually("the detector knows this hour", lambda: self.rest("/devices/plant/boiler-1/temperature/expected")["hours"], 60)
+        self.assertLess(known[-1]["low"], 58)
+        self.assertGreater(known[-1]["high"], 59.6)
+        self.open("#/device/plant/boiler-1")
+        caption = "figure[data-metric=temperature] figcaption"
+        self.sees("80 raw readings", caption)
+        self.assertNotIn("expected", self.text(caption))
+        self.click(".tools input[type=checkbox]")
+        self.sees("expected by the detector", caption)
+        self.assertNotIn("expected", self.text("figure[data-metric=door] figcaption"))
+        self.picture("expected")
+        self.click(".tools input[type=checkbox]")
+        eventually("the band is gone", lambda: "expected" not in self.text(caption), 60)
         self.assertEqual(self.complaints(), [])
 
     def test_what_devices_say_is_text_and_never_markup(self):
