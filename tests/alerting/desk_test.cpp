@@ -84,13 +84,13 @@ TEST_CASE("what the engine expects of a series is told while it works, and not b
   };
   auto first = ask(1);
   auto begin = batch(0);
+  begin->readings.clear();  // events have their place among readings
   proto::RuleSet rules;
   rules.rules.emplace_back().name = "unusual";
   rules.rules.back().check = proto::UnusualCheck{};
   begin->add(proto::RuleSetChange{rules});
   begin->add(proto::NewDevice{proto::DeviceKey{1}, "default", "site1", "d1"});
   begin->add(proto::NewSeries{proto::SeriesId{1}, proto::DeviceKey{1}, "t", ""});
-  begin->readings.clear();
   REQUIRE(scene.store.append(begin));
   scene.alerting.start();
   CHECK_FALSE(first.get());

@@ -6,6 +6,7 @@ import random
 import subprocess
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 from browser import Browser, eventually
@@ -39,6 +40,13 @@ class Dashboard(Browser):
     def rest(self, path):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.service.http}/api/v1{path}", timeout=30) as answer:
             return json.load(answer)
+
+    def status(self, path):
+        try:
+            self.rest(path)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+        return 200
 
     def fleet(self, devices):
         process = subprocess.Popen([PROGRAM, "fleet", "--url", f"mqtt://127.0.0.1:{self.broker.port}", "--devices", str(devices),
@@ -159,6 +167,7 @@ class Dashboard(Browser):
         rows = [{"ts": now - 90_000 + i * 1000, "values": {"temperature": 58 + (i % 5) * 0.4, "door": i % 9 == 0}, "units": UNITS} for i in range(80)]
         self.publish("telemetry/plant/boiler-1", json.dumps(rows))
         self.flush()
+        eventually("the detector knows the series", lambda: self.status("/devices/plant/boiler-1/temperature/expected") == 200, 60)
         known = eventually("the detector knows this hour", lambda: self.rest("/devices/plant/boiler-1/temperature/expected")["hours"], 60)
         self.assertLess(known[-1]["low"], 58)
         self.assertGreater(known[-1]["high"], 59.6)
