@@ -189,7 +189,8 @@ std::vector<DayFile::IdRange> DayFile::ranges(proto::SeriesId series, std::int64
   const auto number = proto::to_number(series);
   if (closed_) return {{closed_key(number, 0), closed_key(number, (1u << closed_series_shift) - 1)}};
   std::vector<IdRange> out;
-  Statement select(database_, "select ord, t_min, t_max from sealed where t_max>=? and t_min<? order by ord");
+  auto& select =
+      ledger_of_range_.of(database_, "select ord, t_min, t_max from sealed where t_max>=? and t_min<? order by ord");
   for (auto row = select.query(from, to); row.next();) {
     const auto last_hour = hour_of(std::min(to - 1, row.integer(2)));
     for (auto hour = hour_of(std::max(from, row.integer(1))); hour <= last_hour; ++hour) {
@@ -203,8 +204,9 @@ std::vector<DayFile::IdRange> DayFile::ranges(proto::SeriesId series, std::int64
 
 std::vector<DayFile::Head> DayFile::heads(proto::SeriesId series, std::int64_t from, std::int64_t to) {
   std::vector<Head> out;
-  Statement select(database_, "select " + std::string(head_columns) +
-                                  " from chunk where id between ? and ? and t_max>=? and t_min<?");
+  static const auto sql =
+      "select " + std::string(head_columns) + " from chunk where id between ? and ? and t_max>=? and t_min<?";
+  auto& select = heads_of_range_.of(database_, sql);
   for (const auto& range : ranges(series, from, to))
     for (auto row = select.query(range.first, range.last, from, to); row.next();) read_head(row, 0, out.emplace_back());
   return out;
@@ -212,8 +214,9 @@ std::vector<DayFile::Head> DayFile::heads(proto::SeriesId series, std::int64_t f
 
 std::vector<DayFile::Chunk> DayFile::chunks(proto::SeriesId series, std::int64_t from, std::int64_t to) {
   std::vector<Chunk> out;
-  Statement select(database_, "select " + std::string(head_columns) +
-                                  ", data from chunk where id between ? and ? and t_max>=? and t_min<?");
+  static const auto sql =
+      "select " + std::string(head_columns) + ", data from chunk where id between ? and ? and t_max>=? and t_min<?";
+  auto& select = chunks_of_range_.of(database_, sql);
   for (const auto& range : ranges(series, from, to)) {
     for (auto row = select.query(range.first, range.last, from, to); row.next();) {
       read_head(row, 0, out.emplace_back());
@@ -224,8 +227,7 @@ std::vector<DayFile::Chunk> DayFile::chunks(proto::SeriesId series, std::int64_t
 }
 
 std::string DayFile::data(std::int64_t id) {
-  Statement select(database_, "select data from chunk where id=?");
-  auto row = select.query(id);
+  auto row = data_of_chunk_.of(database_, "select data from chunk where id=?").query(id);
   return row.next() ? std::string(row.blob(0)) : std::string();
 }
 

@@ -126,6 +126,10 @@ class DayFile {
 
   /// One consistent state for several reads.
   [[nodiscard]] Transaction snapshot() { return Transaction(database_, Transaction::Kind::read); }
+  /// The same where there is none yet and locks are taken: reads beside the writer then share one lock. Else null.
+  [[nodiscard]] std::shared_ptr<Transaction> snapshot_if_locked() {
+    return closed_ ? nullptr : snapshot_if_none(database_);
+  }
   void checkpoint() { database_.checkpoint(); }
   /// What `pragma quick_check` complains of; nothing when the pages are sound.
   [[nodiscard]] std::optional<std::string> quick_check() { return database_.quick_check(); }
@@ -139,6 +143,7 @@ class DayFile {
 
   Database database_;
   bool closed_;
+  KeptStatement ledger_of_range_, heads_of_range_, chunks_of_range_, data_of_chunk_;
 };
 
 }  // namespace telltale::store

@@ -92,7 +92,7 @@ class FleetRead {
     for (const auto series : only) {
       Pieces pieces(series, view_);
       for (const auto& file : interval.day->files) {
-        auto opened = view_.open(file);
+        auto opened = view_.open_for_reads(file);
         auto heads = opened.file->heads(series, interval.from, interval.to);
         pieces.add(std::move(opened), std::move(heads));
       }

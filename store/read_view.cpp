@@ -129,6 +129,12 @@ OpenDayFile ReadView::open(const Catalog::DayFile& file) {
   return {day_files_.get(path, make), file.name};
 }
 
+OpenDayFile ReadView::open_for_reads(const Catalog::DayFile& file) {
+  auto opened = open(file);
+  opened.snapshot = opened.file->snapshot_if_locked();
+  return opened;
+}
+
 std::string ReadView::revision(std::int64_t from, std::int64_t to, std::span<const SeriesId> series) {
   std::string out = "removed " + std::to_string(removed_.size());
   if (from >= to) return out;

@@ -28,6 +28,7 @@ struct Vanished {
 struct OpenDayFile {
   std::shared_ptr<DayFile> file;
   std::string name;  // below day/
+  std::shared_ptr<Transaction> snapshot = nullptr;
 };
 
 /// A data folder as one reader sees it: the unsealed log, the catalog's manifest, and files kept open.
@@ -51,6 +52,8 @@ class ReadView {
   [[nodiscard]] const std::vector<Day>& days() const noexcept { return days_; }
   [[nodiscard]] const Day* day(std::int64_t day) const;
   [[nodiscard]] OpenDayFile open(const Catalog::DayFile& file);
+  /// For a few reads in a row, all of one state. Not to be held for long: the writer's checkpoints wait for it.
+  [[nodiscard]] OpenDayFile open_for_reads(const Catalog::DayFile& file);
   /// Rollup files that may have rows in [from, to), by month and class.
   struct OpenRollup {
     std::shared_ptr<RollupFile> file;

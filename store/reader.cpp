@@ -38,7 +38,7 @@ Points read_points(ReadView& view, SeriesId series, std::int64_t from, std::int6
   for (auto day = std::ranges::lower_bound(days, day_of(from), {}, &ReadView::Day::day);
        day != days.end() && day->day <= day_of(to - 1); ++day)
     for (const auto& file : day->files) {
-      auto opened = view.open(file);
+      auto opened = view.open_for_reads(file);
       if (view.decoded() != nullptr) {
         auto heads = opened.file->heads(series, from, to);
         pieces.add(std::move(opened), std::move(heads));

@@ -106,10 +106,11 @@ std::vector<RollupRow> RollupFile::rows(SeriesId series, std::int64_t from, std:
   const auto first = day_of(from);
   const auto last = day_of(to - 1);
   // Each by itself is one seek; both in one select would read the whole table.
-  Statement days(database_, "select (select min(day) from rollup), (select max(day) from rollup)");
-  auto held = days.query();
+  const auto one_lock = snapshot_if_none(database_);
+  auto held = days_held_.of(database_, "select (select min(day) from rollup), (select max(day) from rollup)").query();
   if (!held.next() || held.null(0)) return out;
-  Statement select(database_, std::string(columns) + "where day=? and series_id=? and t>=? and t<? order by t");
+  static const auto sql = std::string(columns) + "where day=? and series_id=? and t>=? and t<? order by t";
+  auto& select = rows_of_day_.of(database_, sql);
   for (auto day = std::max(first, held.integer(0)); day <= std::min(last, held.integer(1)); ++day)
     for (auto row = select.query(day, to_number(series), from, to); row.next();) out.push_back(row_of(row));
   return out;

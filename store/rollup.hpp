@@ -77,6 +77,7 @@ class RollupFile {
  private:
   explicit RollupFile(Database database) : database_(std::move(database)) {}
   Database database_;
+  KeptStatement days_held_, rows_of_day_;
 };
 
 /// Gathers the rows of one series over one day: add() in the order of time, hours in order.

@@ -155,7 +155,7 @@ std::vector<Stretch> series_stretches(ReadView& view, SeriesId series, const Mom
     Pieces pieces(series, view);
     if (interval.day != nullptr)
       for (const auto& file : interval.day->files) {
-        auto opened = view.open(file);
+        auto opened = view.open_for_reads(file);
         auto heads = opened.file->heads(series, interval.from, interval.to);
         pieces.add(std::move(opened), std::move(heads));
       }

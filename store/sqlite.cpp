@@ -197,6 +197,10 @@ Transaction::Transaction(Database& database, Kind kind) : database_(database) {
   database_.exec(kind == Kind::write ? "begin immediate" : "begin");
 }
 
+std::shared_ptr<Transaction> snapshot_if_none(Database& database) {
+  return database.in_transaction() ? nullptr : std::make_shared<Transaction>(database, Transaction::Kind::read);
+}
+
 Transaction::~Transaction() {
   if (!open_ || !database_.in_transaction()) return;
   try {

@@ -168,6 +168,19 @@ class Statement {
   std::string file_;
 };
 
+/// A statement that is prepared when it is first needed, for objects that are asked often. Declare it after its
+/// Database.
+class KeptStatement {
+ public:
+  /// Always of the same database and with the same text.
+  Statement& of(Database& database, std::string_view sql) {
+    return statement_ ? *statement_ : statement_.emplace(database, sql);
+  }
+
+ private:
+  std::optional<Statement> statement_;
+};
+
 /// BEGIN IMMEDIATE, or for reading one consistent state; rolls back unless commit() was reached.
 class Transaction {
  public:
@@ -182,6 +195,9 @@ class Transaction {
   Database& database_;
   bool open_ = true;
 };
+
+/// One consistent state, and one lock, for what is read until it goes; null in the middle of a transaction.
+[[nodiscard]] std::shared_ptr<Transaction> snapshot_if_none(Database& database);
 
 /// While it lives, what is deleted is overwritten on its page and not only taken out of it. (What the WAL has of the
 /// page goes with the next checkpoint.)
