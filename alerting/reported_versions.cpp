@@ -28,7 +28,8 @@ std::int64_t ReportedVersions::take(const std::string& topic) {
 
 void ReportedVersions::lost(const std::string& topic) {
   const std::lock_guard lock(mutex_);
-  by_topic_.erase(place_of(topic));
+  const auto known = by_topic_.find(place_of(topic));
+  if (known != by_topic_.end() && !known->second.waits) by_topic_.erase(known);
 }
 
 }  // namespace telltale::alerting

@@ -17,7 +17,7 @@ class ReportedVersions {
   [[nodiscard]] bool note(const std::string& topic, std::int64_t version);
   /// What is to be written now.
   [[nodiscard]] std::int64_t take(const std::string& topic);
-  /// It could not be written: the next note() asks again.
+  /// It could not be written: the next note() asks again, unless one since take() has asked already.
   void lost(const std::string& topic);
 
  private:

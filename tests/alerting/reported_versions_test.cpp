@@ -22,3 +22,12 @@ TEST_CASE("a version that could not be written is asked for again when the devic
   versions.lost("config/site1/d");
   CHECK(versions.note("config/site1/d", 7));
 }
+
+TEST_CASE("what a device says while an earlier version is lost is not lost with it", "[alerting]") {
+  ReportedVersions versions;
+  CHECK(versions.note("config/site1/d", 7));
+  CHECK(versions.take("config/site1/d") == 7);
+  CHECK(versions.note("config/site1/d", 8));  // before the disk says that it is full
+  versions.lost("config/site1/d");
+  CHECK(versions.take("config/site1/d") == 8);
+}
