@@ -18,6 +18,11 @@ namespace {
 constexpr std::size_t kept_payload_bytes = 64 * 1024;
 constexpr std::size_t kept_of_flood_bytes = 200;
 constexpr std::size_t new_series = SIZE_MAX;
+
+/// Not so orders, and what is passed over.
+bool sent_by_device(proto::MessageKind kind) {
+  return kind == proto::MessageKind::telemetry || kind == proto::MessageKind::status || kind == proto::MessageKind::ack;
+}
 }  // namespace
 
 MessageTaker::MessageTaker(const WriterOptions& options, const store::Directory& directory,
@@ -70,9 +75,10 @@ Outcome MessageTaker::take(const broker::InboundMessage& message, Timestamp rece
 
   const auto result = decoder_.decode(message.topic, message.payload, message.payload_size, received, decoded_);
   count_losses();
+  const bool flood = (!result || sent_by_device(decoded_.kind)) && floods(message, received);
+  if (flood) original_.resize(std::min(original_.size(), kept_of_flood_bytes));
   if (!result) return dead_letter(result.error().reason, result.error().detail, message, batch);
-  if (floods(message, received)) {
-    original_.resize(std::min(original_.size(), kept_of_flood_bytes));
+  if (flood) {
     auto why = "more than " + std::to_string(limits_.device_messages_per_minute) + " messages a minute";
     return dead_letter(DeadLetterReason::device_limit, std::move(why), message, batch);
   }
@@ -246,12 +252,9 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
   return Outcome::stored;
 }
 
-/// What was decoded is more than the devices of its name may send: a bucket of ten minutes' worth that fills at the
-/// permitted rate.
+/// What was decoded, or could not be, is more than the devices of its name may send: a bucket of ten minutes' worth
+/// that fills at the permitted rate.
 bool MessageTaker::floods(const broker::InboundMessage& message, Timestamp received) {
-  using proto::MessageKind;
-  const auto kind = decoded_.kind;
-  if (kind != MessageKind::telemetry && kind != MessageKind::status && kind != MessageKind::ack) return false;
   // What the broker kept for us comes as fast as we read it: that is no fault of the device.
   if (message.retain || !caught_up_) return false;
   auto* allowance = registry_.find_allowance({decoded_.tenant, decoded_.site, decoded_.device});

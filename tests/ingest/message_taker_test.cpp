@@ -1,5 +1,6 @@
 #include "ingest/message_taker.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/support/recording.hpp"
@@ -388,4 +389,23 @@ TEST_CASE("who floods under its own name from ever new sites is held to the same
   CHECK(taken == 61);
   CHECK(b.taker.registry().devices() == 61);
   CHECK(b.take(prefix + "s999/calm" + suffix, payload) == outcome);
+}
+
+TEST_CASE("who floods with what cannot be read keeps as little of it as who floods otherwise", "[ingest]") {
+  auto options = Bench::make_options();
+  options.limits.device_messages_per_minute = 6;
+  Bench b(options);
+  const std::string junk(10'000, '{');
+  CHECK(b.take("telemetry/s/flood", R"({"t":1})") == Outcome::stored);
+  for (int i = 0; i < 1000; ++i) CHECK(b.take("telemetry/s/flood", junk) == Outcome::dead_letter);
+  CHECK(b.take("telemetry/s/calm", R"({"t":1})") == Outcome::stored);
+  CHECK(b.take("telemetry/s/calm", junk) == Outcome::dead_letter);
+  const auto letters = b.events<proto::DeadLetter>();
+  REQUIRE(letters.size() == 1001);
+  CHECK(std::ranges::count(letters, junk, &proto::DeadLetter::payload) == 61);
+  CHECK(letters.back().payload == junk);
+  CHECK(letters[60].payload.size() == 200);
+  CHECK(letters[60].payload_bytes == junk.size());
+  CHECK(letters[60].reason == proto::DeadLetterReason::bad_json);  // what is wrong with it is said all the same
+  CHECK(b.take("telemetry/s/flood", R"({"t":1})") == Outcome::dead_letter);
 }
