@@ -106,8 +106,18 @@ struct HttpServer::Impl final : SessionHost {
     return longest;
   }
 
-  /// Of those who ask nothing, or take long to ask.
+  /// Who has been taking an answer for longest, above taking_patience.
+  HttpSession* slowest_taker(const HttpSession* but = nullptr) const {
+    return longest_by([&](const HttpSession& session) {
+      const auto since = session.unsent_since();
+      const bool slow = since && &session != but && steady_now() - *since >= settings.taking_patience;
+      return slow ? since : std::nullopt;
+    });
+  }
+
+  /// Of those who ask nothing, take long to ask, or take long to take the answer.
   bool close_one() {
+    const char* why = "too_many_connections";
     auto* longest = longest_by([](const HttpSession& session) { return session.idle_since(); });
     if (longest == nullptr) {
       longest = longest_by([&](const HttpSession& session) {
@@ -115,9 +125,13 @@ struct HttpServer::Impl final : SessionHost {
         return since && steady_now() - *since >= settings.arriving_patience ? since : std::nullopt;
       });
     }
+    if (longest == nullptr) {
+      longest = slowest_taker();
+      why = "slow";
+    }
     if (longest == nullptr) return false;
     longest->close();
-    cut_off("too_many_connections");
+    cut_off(why);
     return true;
   }
 
@@ -316,11 +330,7 @@ struct HttpServer::Impl final : SessionHost {
       return bytes <= always_sent || unsent_bytes == 0 || unsent_bytes + bytes <= settings.max_unsent_bytes;
     };
     while (!fits()) {
-      auto* slowest = longest_by([&](const HttpSession& other) {
-        const auto since = other.unsent_since();
-        const bool slow = since && &other != &session && steady_now() - *since >= settings.taking_patience;
-        return slow ? since : std::nullopt;
-      });
+      auto* slowest = slowest_taker(&session);
       if (slowest == nullptr) break;
       slowest->close();
       cut_off("slow");

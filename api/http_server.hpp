@@ -38,10 +38,11 @@ struct HttpOptions {
 /// a client does wrong is answered with
 ///          a problem document where the protocol allows it, counted, and never logged per request.
 /// Bounds:  at most max_connections. When a new one arrives, the connection idle for longest is closed, else the one
-///          whose request (or TLS) has been arriving for longest, above arriving_patience; when there is none, new ones
-///          wait in the kernel's backlog. A request that does not arrive within request_timeout is cut
-///          off, however steadily it trickles. Answers that wait to be taken hold max_unsent_bytes at most: those
-///          who took longest are cut off for others, else the new answer becomes a 503.
+///          whose request (or TLS) has been arriving for longest, above arriving_patience, else the one that has been
+///          taking an answer for longest, above taking_patience; when there is none, new ones wait in the kernel's
+///          backlog. A request that does not arrive within request_timeout is cut off, however steadily it trickles.
+///          Answers that wait to be taken hold max_unsent_bytes at most: those who took longest are cut off for others,
+///          else the new answer becomes a 503.
 class HttpServer {
  public:
   HttpServer(HttpOptions options, std::vector<Route> routes, const Clock& clock, proto::Logger& log,

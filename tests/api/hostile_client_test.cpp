@@ -71,6 +71,23 @@ TEST_CASE("requests that are slow to arrive make room when all connections are t
   CHECK(served.get() == 200);
 }
 
+TEST_CASE("answers that nobody takes make room when all connections are theirs", "[api]") {
+  auto options = small_limits();
+  options.write_timeout = 600s;
+  HttpFixture f(options, {big()});
+  std::deque<Deaf> deaf;
+  for (std::size_t i = 0; i < options.max_connections; ++i) deaf.emplace_back(f);
+  REQUIRE(eventually([&] { return unsent(f) == static_cast<double>(options.max_connections * big_bytes); }));
+  auto served = std::async(std::launch::async, [&] { return HttpClient(f.port()).get("/healthz")->status; });
+  CHECK(eventually([&] {
+    f.clock.advance(options.taking_patience);
+    return served.wait_for(1ms) == std::future_status::ready;
+  }));
+  CHECK(cut(f, "slow") >= 1);
+  deaf.clear();
+  CHECK(served.get() == 200);
+}
+
 TEST_CASE("ten thousand idle connections cost no more than the most that are kept", "[api]") {
   rlimit limit{};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
