@@ -145,9 +145,13 @@ void Delivery::write_facts() {
       }
     });
   } catch (const store::StoreFailure& failure) {
-    log_.error("alerting", std::string("facts cannot be stored: ") + failure.what());
+    if (!std::exchange(facts_failing_, true)) {
+      log_.error("alerting", std::string("facts cannot be stored: ") + failure.what());
+    }
     for (const auto& fact : facts) fact.lost();
+    return;
   }
+  facts_failing_ = false;
 }
 
 void Delivery::record() {

@@ -90,7 +90,7 @@ class Delivery {
   std::uint64_t next_topic_ = 1;
   std::vector<TopicUnderWay> delivered_topics_;  // not recorded yet
   bool more_events_ = true, more_topics_ = true;
-  bool record_failing_ = false;
+  bool record_failing_ = false, facts_failing_ = false;
 };
 
 }  // namespace telltale::alerting
