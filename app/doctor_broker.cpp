@@ -129,7 +129,9 @@ Diagnosis connection_diagnosis(const std::string& url, const broker::IngestOptio
   auto why = status.problem;
   if (why.empty() && !status.connected) why = broker::why_unreachable(options.host, options.port, options.tls);
   if (why.empty()) why = "does not let us subscribe";
-  return {Verdict::bad, "broker", url + ": " + why, "is it running; are address, certificates or password right?"};
+  return {Verdict::bad, "broker", url + ": " + why,
+          status.connected ? "the broker's access rules: what this user may read and write is in broker/acl.example"
+                           : "is it running; are address, certificates or password right?"};
 }
 
 Diagnosis queue_diagnosis(int sent, int seen) {
@@ -139,7 +141,7 @@ Diagnosis queue_diagnosis(int sent, int seen) {
   return {Verdict::bad, "queue",
           "of " + std::to_string(sent) + " messages for a subscriber that was away " + std::to_string(sent - seen) +
               " were dropped: the same happens to readings whenever Telltale is stopped",
-          "Mosquitto: max_queued_messages 0 and max_queued_bytes (broker/mosquitto-production.conf)"};
+          "Mosquitto: max_queued_messages 100000000 and max_queued_bytes (broker/mosquitto-production.conf)"};
 }
 
 }  // namespace
@@ -167,7 +169,7 @@ std::vector<Diagnosis> examine_broker(const Config& config, const Clock& clock) 
     all.push_back(
         {Verdict::bad, "queue",
          "only " + std::to_string(sent) + " of " + std::to_string(probes) + " messages were taken by the broker",
-         "may this user write service/#? (broker/acl.example)"});
+         "the broker's access rules: may this user write service/#? (broker/acl.example)"});
   }
   Visit second(options, clock);
   if (!second.wait_caught_up()) {

@@ -39,7 +39,28 @@ class Doctor(unittest.TestCase):
             answer = self.doctor(broker.port)
             self.assertEqual(answer.returncode, 1, answer.stdout + answer.stderr)
             self.assertIn("were dropped", answer.stdout)
-            self.assertIn("max_queued_messages 0", answer.stdout)
+            self.assertIn("max_queued_messages 100000000", answer.stdout)
+
+    def test_a_broker_whose_access_rules_do_not_know_us_is_named(self):
+        rules = self.folder / "acl"
+        rules.write_text("user somebody\ntopic readwrite #\n")
+        rules.chmod(0o644)
+        answer = self.doctor(self.broker(f"acl_file {rules}").port)
+        self.assertEqual(answer.returncode, 1)
+        self.assertRegex(answer.stdout, r"BAD    broker: .*not authorized.*\n +-> .*access rules.*acl\.example")
+
+    def test_with_the_queue_as_we_ship_it_who_publishes_what_is_forbidden_stays_connected(self):
+        """Mosquitto 2.0.11 with max_queued_messages 0 ends the connection."""
+        rules = self.folder / "acl"
+        rules.write_text("topic read #\n")
+        rules.chmod(0o644)
+        broker = self.broker(f"acl_file {rules}")
+        subprocess.run(["mosquitto_pub", "-p", str(broker.port), "-i", "d1", "-q", "1", "-t", "telemetry/lab/d1", "-l"],
+                       input="1\n2\n3\n", text=True, capture_output=True, timeout=60)
+        self.assertEqual((self.folder / "broker/mosquitto.log").read_text().count(" as d1 "), 1)
+        shipped = pathlib.Path(__file__).parents[2] / "broker"
+        for name in ("mosquitto-demo.conf", "mosquitto-production.conf"):
+            self.assertIn("\nmax_queued_messages 100000000\n", (shipped / name).read_text())
 
     def test_no_broker_and_a_wrong_file_are_named(self):
         answer = self.doctor(free_port())
