@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "app/command_run.hpp"
@@ -51,6 +52,7 @@ int run(const FleetArguments& arguments) {
         static_cast<unsigned long long>(tally.batches), static_cast<unsigned long long>(tally.bad),
         static_cast<unsigned long long>(tally.delivered), static_cast<unsigned long long>(tally.connects),
         static_cast<unsigned long long>(tally.overflowed));
+    if (tally.connects == 0) throw std::runtime_error("no device has connected to " + arguments.url);
   });
 }
 

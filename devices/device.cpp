@@ -65,9 +65,11 @@ void Device::drain_wire() {
   for (const auto& event : wire_.take_events()) {
     switch (event.kind) {
       case WireEvent::Kind::opened:
+        refusal_.clear();
         link_is_up();
         break;
       case WireEvent::Kind::lost:
+        refusal_ = event.reason;
         link_is_down();
         break;
       case WireEvent::Kind::delivered:

@@ -53,6 +53,8 @@ class Device {
   /// Says "sleeping" and disconnects cleanly; step() must not be called any more.
   void retire();
   [[nodiscard]] const DeviceTally& tally() const noexcept { return tally_; }
+  /// Why the newest connection could not be made; empty when there was none to make, or it stood since.
+  [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
   [[nodiscard]] const DeviceProfile& profile() const noexcept { return profile_; }
 
  private:
@@ -106,6 +108,7 @@ class Device {
   std::deque<Sample> buffer_;                                 // oldest first
   std::map<std::uint64_t, std::vector<Sample>> unconfirmed_;  // by ticket, oldest first
   DeviceTally tally_;
+  std::string refusal_;
 };
 
 }  // namespace telltale::devices

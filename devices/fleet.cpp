@@ -57,6 +57,7 @@ class Fleet {
       announce_faults(i, elapsed);
       Member& member = members_[i];
       member.device->step();
+      say_refusal(*member.device);
       if (member.plan.has(FaultKind::duplicate_id)) step_twin(member, elapsed);
     }
   }
@@ -124,6 +125,15 @@ class Fleet {
     if (member.twin) member.twin->step();
   }
 
+  /// Once, of the first device that never got in: what keeps it out keeps out the others. A cut cable is a fault.
+  void say_refusal(const Device& device) {
+    if (said_refusal_ || device.refusal().empty() || device.tally().connects > 0) return;
+    said_refusal_ = true;
+    log_.warn("fleet", device.profile().site + '/' + device.profile().name + " cannot connect to " +
+                           options_.broker.host + ':' + std::to_string(options_.broker.port) + ": " + device.refusal() +
+                           "; trying again");
+  }
+
   void announce_faults(std::size_t i, Millis elapsed) {
     std::uint32_t now_active = 0;
     for (std::size_t k = 0; k < fault_count; ++k) {
@@ -147,6 +157,7 @@ class Fleet {
   std::unique_ptr<Cables> cables_;
   std::vector<Member> members_;
   std::vector<std::uint32_t> was_active_;
+  bool said_refusal_ = false;
 };
 
 }  // namespace

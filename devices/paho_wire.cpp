@@ -22,6 +22,23 @@ mqtt::create_options create_options() {
   return options;
 }
 
+std::string refusal(const mqtt::token& token) {
+  switch (const int code = token.get_return_code()) {  // MQTT 3.1.1 section 3.2.2.3; Paho's own errors are below 0
+    case 1:
+      return "the broker does not speak MQTT 3.1.1";
+    case 2:
+      return "the broker refuses the client id";
+    case 3:
+      return "the broker is not available";
+    case 4:
+      return "the broker refuses user name or password";
+    case 5:
+      return "not authorized";
+    default:
+      return code > 0 ? "refused with code " + std::to_string(code) : "the broker cannot be reached, or not by TLS";
+  }
+}
+
 }  // namespace
 
 struct PahoWire::Impl {
@@ -31,7 +48,9 @@ struct PahoWire::Impl {
   struct ConnectListener : mqtt::iaction_listener {
     explicit ConnectListener(Impl& impl) : owner(impl) {}
     void on_success(const mqtt::token&) override { owner.enter(State::opening, State::open, WireEvent::Kind::opened); }
-    void on_failure(const mqtt::token&) override { owner.enter(State::opening, State::idle, WireEvent::Kind::lost); }
+    void on_failure(const mqtt::token& token) override {
+      owner.enter(State::opening, State::idle, WireEvent::Kind::lost, refusal(token));
+    }
     Impl& owner;
   };
   struct CloseListener : mqtt::iaction_listener {
@@ -62,11 +81,11 @@ struct PahoWire::Impl {
     });
   }
 
-  void enter(State from, State to, WireEvent::Kind event) {
+  void enter(State from, State to, WireEvent::Kind event, std::string reason = {}) {
     const std::lock_guard lock(mutex);
     if (state != from) return;
     state = to;
-    happened({event, 0});
+    happened({event, 0, {}, std::move(reason)});
   }
   void closed() {
     const std::lock_guard lock(mutex);
@@ -141,8 +160,8 @@ void PahoWire::open(const Message& will) {
   }
   try {
     impl_->client.connect(connect, nullptr, impl_->on_connect);
-  } catch (const mqtt::exception&) {
-    impl_->enter(Impl::State::opening, Impl::State::idle, WireEvent::Kind::lost);
+  } catch (const mqtt::exception& error) {
+    impl_->enter(Impl::State::opening, Impl::State::idle, WireEvent::Kind::lost, error.what());
   }
 }
 

@@ -84,7 +84,8 @@ class SafeSender {
           break;
         case WireEvent::Kind::lost:
           if (open_ || next_attempt_ == std::chrono::steady_clock::time_point{}) {
-            log_.warn("replay", "no connection to the broker; trying again every second");
+            log_.warn("replay", "no connection to the broker" + (event.reason.empty() ? "" : ": " + event.reason) +
+                                    "; trying again every second");
           }
           open_ = opening_ = false;
           next_attempt_ = clock_.steady_now() + 1s;

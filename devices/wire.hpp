@@ -27,6 +27,7 @@ struct WireEvent {
   Kind kind;
   std::uint64_t ticket = 0;
   Message message = {};
+  std::string reason = {};  // of `lost`, when the connection could not be made
   friend bool operator==(const WireEvent&, const WireEvent&) = default;
 };
 
