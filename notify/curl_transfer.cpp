@@ -133,6 +133,9 @@ Outcome outcome_of(UnderWay& under_way, CURLcode result) {
     outcome.detail = curl_easy_strerror(result);
     if (under_way.error[0] != '\0') outcome.detail += std::string(": ") + under_way.error.data();
     if (mail && code != 0) outcome.detail += " (SMTP " + std::to_string(code) + ")";
+    if (mail && result == CURLE_USE_SSL_FAILED) {
+      outcome.detail += "; the server offers no TLS: smtps://, another port, or insecure = true";
+    }
     outcome.verdict = mail ? verdict_of_smtp(code) : Verdict::retry;
     return outcome;
   }

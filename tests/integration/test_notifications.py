@@ -255,7 +255,7 @@ class Email(Notified):
         self.assertIn("SMTP 535", text)
         code, text = test(lambda t: t.replace(self.mail.url, self.plain.url))
         self.assertEqual(code, 1)
-        self.assertIn("SSL", text)
+        self.assertIn("the server offers no TLS: smtps://, another port, or insecure = true", text)
         code, _ = test(lambda t: t.replace(self.mail.url, self.plain.url).replace('username = "telltale"', "").replace(
             f'password_file = "{self.folder / "password"}"', "insecure = true"))
         self.assertEqual(code, 0)
