@@ -108,7 +108,7 @@ Result<void, Rejection> read_text(const JsonNode& node, std::string& out) {
 
 Result<void, Rejection> read_time(const JsonNode& node, const TimeZone& zone, std::optional<Timestamp>& out) {
   const auto time = timestamp_from_node(node, zone);
-  if (!time) return fail(wrong(node, "not a time"));
+  if (!time) return fail(wrong(node, "not a time: use 2025-11-21T04:40:00Z, or seconds or milliseconds since 1970"));
   out = *time;
   return {};
 }

@@ -109,6 +109,12 @@ TEST_CASE("an order that cannot be followed is a dead letter", "[proto]") {
   CHECK(decode.refusal(topic, payload) == reason);
 }
 
+TEST_CASE("an order with an end that is no time is told how times are written", "[proto]") {
+  Decoding decode;
+  CHECK(decode("control/silence/works", R"({"device":"boiler","until":"now+2h"})") ==
+        "bad_control: 'until' is not a time: use 2025-11-21T04:40:00Z, or seconds or milliseconds since 1970");
+}
+
 TEST_CASE("the tenant of an order comes from the topic", "[proto]") {
   DecoderOptions options;
   options.multi_tenant = true;
