@@ -12,7 +12,9 @@ std::optional<Checkpoints::Loaded> Checkpoints::load() {
   if (!saved) return std::nullopt;
   auto engine = analytics::Engine::decode(saved->value);
   if (!engine) {
-    log_.error("alerting", "the checkpoint of analytics cannot be read");
+    log_.error("alerting",
+               "the checkpoint of analytics cannot be read: alerts and what rules have learned begin anew with "
+               "the readings that the log still holds");
     return std::nullopt;
   }
   store_.checkpointed(saved->position);
