@@ -1,6 +1,11 @@
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <string>
+#include <tuple>
 
 #include "app/config.hpp"
+#include "proto/status.hpp"
+#include "tests/proto/decoding.hpp"
 
 namespace telltale::app {
 namespace {
@@ -312,6 +317,59 @@ TEST_CASE("late data is accepted for at most 31 days", "[app]") {
   CHECK(parse_config("", "t.toml").ingest.limits.max_age == Millis{std::int64_t{31} * 86'400'000});
   CHECK(parse_config("[store]\nraw_retention = \"7d\"\n", "t.toml").ingest.limits.max_age ==
         Millis{std::int64_t{6} * 86'400'000});
+}
+
+/// The ```toml blocks of a document, one after the other.
+std::string toml_of(const std::string& document) {
+  std::ifstream file(std::string(TELLTALE_SOURCE_DIR) + "/" + document);
+  std::string text;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("```")) {
+      inside = line == "```toml";
+    } else if (inside) {
+      text += line + '\n';
+    }
+  }
+  return text;
+}
+
+TEST_CASE("the mappings of docs/devices.md take what their devices publish", "[app]") {
+  const auto config = parse_config(toml_of("docs/devices.md"), "devices.md");
+  const auto [topic, payload, device, expected] = GENERATE(table<std::string, std::string, std::string, std::string>({
+      {"tele/plug3/SENSOR",
+       R"({"Time":"2025-11-21T05:40:00","ENERGY":{"TotalStartTime":"2024-01-01T00:00:00","Total":3.185,"Power":12,"Factor":0.8}})",
+       "plug3", "power=12W energy=3.185kWh"},
+      {"tele/plug3/SENSOR",
+       R"({"Time":"2025-11-21T05:40:00","AM2301":{"Temperature":21.4,"Humidity":48.0,"DewPoint":10},"TempUnit":"C"})",
+       "plug3", "AM2301_temperature=21.4Cel AM2301_humidity=48%RH"},
+      {"tele/plug3/LWT", "Online", "plug3", "online"},
+      {"tele/plug3/LWT", "Offline", "plug3", "offline"},
+      {"zigbee2mqtt/attic",
+       R"({"battery":91,"temperature":19.8,"contact":true,"action":"single","linkquality":80,"last_seen":"2025-11-21T05:40:00+01:00","update":{"state":"idle"}})",
+       "attic", "battery=91@1763700000000 temperature=19.8@1763700000000 contact=true@1763700000000"},
+      {"zigbee2mqtt/attic", R"({"temperature":19.8})", "attic", "temperature=19.8"},
+      {"zigbee2mqtt/attic/availability", R"({"state":"offline"})", "attic", "offline"},
+      {"shellyplus1pm-a8032/status/switch:0",
+       R"({"id":0,"source":"init","output":true,"apower":8.9,"voltage":230.1,"aenergy":{"total":11.67,"by_minute":[1,2,3]},"temperature":{"tC":43.2}})",
+       "shellyplus1pm-a8032", "power=8.9W energy=11.67Wh output=true"},
+      {"shellyhtg3-84fce/status/temperature:0", R"({"id":0,"tC":21.3,"tF":70.3})", "shellyhtg3-84fce",
+       "temperature=21.3Cel"},
+      {"shellyhtg3-84fce/status/humidity:0", R"({"id":0,"rh":52.1})", "shellyhtg3-84fce", "humidity=52.1%RH"},
+      {"shellyplus1pm-a8032/online", "false", "shellyplus1pm-a8032", "offline"},
+      {"livingroom/sensor/temperature/state", "21.40", "livingroom", "temperature=21.4"},
+      {"livingroom/sensor/temperature/state", "nan", "livingroom", ""},
+      {"livingroom/binary_sensor/door/state", "ON", "livingroom", "door=1"},
+      {"livingroom/status", "online", "livingroom", "online"},
+  }));
+  CAPTURE(topic, payload);
+  telltale::test::Decoding decode(config.ingest.decoder);
+  auto text = decode(topic, payload);
+  REQUIRE(decode.taken());
+  if (decode.out.kind == proto::MessageKind::status) text = to_string(decode.out.status.state);
+  CHECK(text == expected);
+  CHECK(decode.out.site == "home");
+  CHECK(decode.out.device == device);
 }
 
 }  // namespace
