@@ -56,7 +56,8 @@ class Alerting final : public proto::Expectations {
   /// A small durable fact of state.db, written soon: `value` is asked then, `lost` called when it cannot be written,
   /// both on the alerting thread. Any thread; does not block.
   void note_fact(std::string key, std::function<std::string()> value, std::function<void()> lost);
-  /// Asked of the engine between two batches, told on the alerting thread. Any thread; does not block.
+  /// Asked of the engine between two batches, told on the alerting thread (at once, and nothing, when too many wait).
+  /// Any thread; does not block.
   void expected(proto::SeriesId series, Told told) override;
   /// Of orders that were logged; for OperatorDesk. Any thread.
   [[nodiscard]] Answers& answers();

@@ -217,12 +217,12 @@ void Pipeline::ask(Questions::Question question) { impl_->questions.post(std::mo
 
 bool Pipeline::step(Millis timeout) {
   Impl& p = *impl_;
+  p.questions.answer(p.feeder.replaying() ? nullptr : &p.feeder.engine());
   auto news = p.mailbox->take();
   const bool had_news = !news.empty();
   if (had_news) p.delivery.handle(std::move(news));
   p.delivery.pump();
   p.best_effort.pump();
-  p.questions.answer(p.feeder.replaying() ? nullptr : &p.feeder.engine());
   p.gauges.refresh_if_due(p.feeder.engine(), p.state);
   p.sweep_history();
   if (!p.write_waiting_findings()) {
@@ -245,6 +245,7 @@ void Pipeline::finish_log() {
 
 bool Pipeline::drain(Millis timeout) {
   Impl& p = *impl_;
+  p.questions.answer(&p.feeder.engine());
   p.delivery.handle(p.mailbox->take());
   p.delivery.pump();
   if (p.delivery.empty()) return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <utility>
@@ -10,16 +11,20 @@
 namespace telltale::alerting {
 
 /// What others of the service ask the engine, which the alerting thread owns.
-/// Bound: each is a request over HTTP that is under way, and those are bounded.
 /// Threads: post() from any, answer() from the one that owns the engine.
 class Questions {
  public:
-  /// Null: the engine is still behind, in the log of an earlier run. Must not block.
+  static constexpr std::size_t most_waiting = 1000;
+
+  /// Null: the engine is still behind, in the log of an earlier run, or too many wait. Must not block.
   using Question = std::function<void(const analytics::Engine*)>;
 
   void post(Question question) {
-    const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(question));
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiting_.size() < most_waiting) return waiting_.push_back(std::move(question));
+    }
+    question(nullptr);
   }
   void answer(const analytics::Engine* engine) {
     for (const auto& question : take()) question(engine);

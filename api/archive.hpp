@@ -49,7 +49,8 @@ class ArchiveView {
   bool presences_checked_ = false;
 };
 
-/// Lends views; makes as many as are used at the same time.
+/// Lends views; makes as many as are used at the same time. Whoever has one is answered from one state: it is for one
+/// request.
 /// Threads: any. Errors: StoreFailure.
 class Archive {
  public:
@@ -61,7 +62,9 @@ class Archive {
 
   class Loan {
    public:
-    Loan(Archive& from, std::unique_ptr<ArchiveView> view) : from_(from), view_(std::move(view)) {}
+    Loan(Archive& from, std::unique_ptr<ArchiveView> view) : from_(from), view_(std::move(view)) {
+      view_->reader().hold();
+    }
     ~Loan() { from_.take_back(std::move(view_)); }
     Loan(const Loan&) = delete;
     Loan& operator=(const Loan&) = delete;

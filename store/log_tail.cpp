@@ -125,7 +125,10 @@ void LogTail::forget(const std::function<bool(std::uint64_t)>& sealed) {
 }
 
 bool LogTail::decode(Segment& segment, std::size_t frame) {
-  const auto bytes = segment.scanner.bytes(segment.frames[frame].place);
+  const auto& place = segment.frames[frame].place;
+  const auto bytes = segment.scanner.bytes(place);
+  // One whose sync failed is cut off again; its batch is in a later segment.
+  if (bytes.size() < place.end - place.begin) return false;
   if (!decode_batch(std::string_view(bytes).substr(frame_header_bytes), batch_)) return false;
   batch_.position.generation = segment.generation;
   return true;

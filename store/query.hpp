@@ -100,7 +100,8 @@ struct ReaderOptions {
   std::shared_ptr<ChunkCache> decoded;  // of day files, shared by readers of one folder; none: decoded each time
 };
 
-/// Reads a data folder, beside a live service or without one; each call sees everything that was committed before it.
+/// Reads a data folder, beside a live service or without one; each call sees everything that was committed before it,
+/// or before the first call of several that are held together.
 /// Never blocks a writer. Asked again, it is quick: it keeps files open, the manifest, and what it knows of the
 /// unsealed log. A file that retention removed is let go at the next call.
 /// Errors: StoreFailure; Interrupted. Threads: one object per thread.
@@ -110,6 +111,10 @@ class Reader {
   ~Reader();
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
+
+  /// From here to the next hold() all calls answer from one state: what was committed before the first of them. (A file
+  /// that retention removes meanwhile moves it on.) Saves all but the first the look for what is new.
+  void hold() const;
 
   [[nodiscard]] Directory directory() const;
   /// The same without a copy; newest_ms is that of the sealed readings only. Cost: nothing while nothing was added.

@@ -78,7 +78,10 @@ void ReadView::read_manifest() {
   for (auto& file : catalog_.day_files(first_day, last_day)) {
     names.insert(file.name);
     if (days_.empty() || days_.back().day != file.day) days_.push_back({file.day, {}, true});
-    days_.back().files.push_back(std::move(file));
+    auto& added = days_.back().files.emplace_back(File{std::move(file)});
+    std::error_code gone;  // then so is the day, which open() finds
+    if (added.closed)
+      added.written = fs::last_write_time(folder_ / "day" / added.name, gone).time_since_epoch().count();
   }
   const auto& removed = catalog_.removed();
   if (removed.size() != std::exchange(removed_in_catalog_, removed.size())) removed_.add(removed);
@@ -149,6 +152,7 @@ std::string ReadView::revision(std::int64_t from, std::int64_t to, std::span<con
     for (const auto& file : day->files) {
       all_closed = all_closed && file.closed;
       out += ' ' + file.name;
+      if (file.closed) out += '@' + std::to_string(file.written);
     }
   }
   if (!all_closed || next <= last)

@@ -42,9 +42,12 @@ class ReadView {
   /// The next refresh() reads the list of files again, though the catalog has not changed: after Vanished.
   void look_again() noexcept { version_ = -1; }
 
+  struct File : Catalog::DayFile {
+    std::int64_t written = 0;  // of a closed one: when, as the file system counts. A name may come again, this does not
+  };
   struct Day {
     std::int64_t day;
-    std::vector<Catalog::DayFile> files;
+    std::vector<File> files;
     bool rolled_up = true;  // the rollups hold what the files hold: all was closed, no rollup file is lost
     [[nodiscard]] bool has(const std::string& klass) const;
   };

@@ -118,18 +118,23 @@ class Reader::Impl {
  public:
   Impl(fs::path folder, const ReaderOptions& options) : view_(std::move(folder), options) {}
 
-  /// Answers from what is there now. A file may go between listing and opening it: what is there is listed anew then.
+  void hold() { state_ = State::wanted; }
+
+  /// Answers from what is there now, or was there when it was held. A file may go between listing and opening it: what
+  /// is there is listed anew then.
   template <class Question>
   auto ask(Question&& question) {
     constexpr int attempts = 16;
     for (int attempt = 1;; ++attempt) {
       try {
         view_.check_stop();
-        view_.refresh();
+        if (state_ != State::held) view_.refresh();
+        if (state_ == State::wanted) state_ = State::held;
         return question(view_);
       } catch (const Vanished& vanished) {
         if (attempt == attempts) throw StoreFailure(vanished.file + ": listed in the catalog but not there");
         view_.look_again();
+        if (state_ == State::held) state_ = State::wanted;
       }
     }
   }
@@ -258,7 +263,10 @@ class Reader::Impl {
     return sealed_latest_;
   }
 
+  enum class State : std::uint8_t { free, wanted, held };
+
   ReadView view_;
+  State state_ = State::free;
   LatestTable sealed_latest_;
   std::int64_t latest_version_ = -1;
   std::size_t latest_removed_ = 0;
@@ -270,6 +278,8 @@ Reader::Reader(fs::path folder, ReaderOptions options) : impl_(std::make_unique<
 Reader::~Reader() = default;
 Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
+
+void Reader::hold() const { impl_->hold(); }
 
 Directory Reader::directory() const { return impl_->directory_with_stamps(); }
 std::shared_ptr<const Directory> Reader::shared_directory() const { return impl_->directory(); }

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <fstream>
+#include <functional>
 #include <utility>
 
 #include "store/disk.hpp"
@@ -21,6 +22,7 @@ namespace {
 class FaultyDisk final : public store::Disk {
  public:
   int next_write = 0, next_sync = 0, next_truncate = 0, all_creates = 0;
+  std::function<void()> before_sync = [] {};
   int write(int fd, std::string_view bytes, std::uint64_t offset) override {
     if (const int error = std::exchange(next_write, 0); error != 0) {
       (void)Disk::write(fd, bytes.substr(0, bytes.size() / 2), offset);
@@ -29,6 +31,7 @@ class FaultyDisk final : public store::Disk {
     return Disk::write(fd, bytes, offset);
   }
   int sync(int fd) override {
+    before_sync();
     const int error = std::exchange(next_sync, 0);
     return error != 0 ? error : Disk::sync(fd);
   }
@@ -227,6 +230,22 @@ TEST_CASE("a failed sync abandons the segment; the batch goes to a new one and c
   CHECK(values(batches) == std::vector<double>{1, 2, 3});
   CHECK(batches.at(1).position == position);
   CHECK(found.damaged == 0);
+}
+
+TEST_CASE("a reader that saw a record before its sync failed goes on without it", "[store]") {
+  LogWorld world;
+  auto log = world.log();
+  REQUIRE(log.append(*batch_of({number(1, start_ms, 1)})));
+  store::LogTail tail(world.path, 1u << 20);
+  tail.refresh();
+  world.disk.before_sync = [&] { tail.refresh(); };
+  world.disk.next_sync = EIO;  // the segment is abandoned, and what is not known to be on disk cut off
+  REQUIRE(log.append(*batch_of({number(1, start_ms + 1, 2)})));
+  tail.refresh();
+  double newest = 0;
+  tail.each_latest([&](std::uint64_t, const proto::Reading& reading, std::string_view) { newest = reading.number; });
+  CHECK(newest == 2);
+  CHECK(tail.readings(series_1, start_ms, start_ms + 2).size() == 2);
 }
 
 TEST_CASE("when no new segment can be made either, the same batch is accepted later", "[store]") {

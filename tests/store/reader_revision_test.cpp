@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "store/chunk_cache.hpp"
+#include "store/day_retention.hpp"
 #include "tests/store/reader_life.hpp"
 
 using namespace telltale;
@@ -170,4 +171,35 @@ TEST_CASE("a closed day keeps its revision while others are written, and is deco
   append(day + 3000, 5);  // late
   CHECK(one.revision(closed) != revision);
   CHECK(one.rows(series_1, closed).size() == 3);
+}
+
+TEST_CASE("a day that went before its time and comes again with late readings has another revision", "[store]") {
+  World world;
+  auto store = std::make_unique<store::Store>(world.options, world.clock, world.log, world.metrics);
+  const auto day = store::day_of(start_ms) * store::day_ms;
+  auto names = batch_of({number(1, day + 1000, 1), number(1, day + 2000, 2)});
+  names->add(proto::NewDevice{device_1, "default", "site1", "d"});
+  names->add(proto::NewSeries{series_1, device_1, "m", ""});
+  REQUIRE(store->append(names));
+  world.clock.advance(Millis{26 * store::hour_ms});
+  const auto closed = [&] { return settled(world.options.path, to_ms(world.clock.now()), 90); };
+  REQUIRE(seal(world, *store, closed));
+  const store::Reader reader(world.options.path);
+  const store::Range range{from_ms(day), from_ms(day + store::day_ms)};
+  const auto revision = reader.revision(range);
+  CHECK(reader.rows(series_1, range).size() == 2);
+
+  store.reset();
+  {
+    auto catalog = store::Catalog::open(world.options.path);
+    store::DayClose close(world.options.path, catalog, world.log);
+    store::DayRetention retention(world.options.path, catalog, close, store::RetentionPolicy({"raw", {}, 90, 0, 0}, {}),
+                                  world.log);
+    REQUIRE(retention.give_up_oldest(store::day_of(to_ms(world.clock.now())), 0));
+  }
+  store = std::make_unique<store::Store>(world.options, world.clock, world.log, world.metrics);
+  REQUIRE(store->append(batch_of({number(1, day + 3000, 5)}, to_ms(world.clock.now()))));
+  REQUIRE(seal(world, *store, closed));
+  CHECK(reader.rows(series_1, range).size() == 1);
+  CHECK(reader.revision(range) != revision);
 }
