@@ -179,7 +179,9 @@ void LogTail::each_frame(Segment& segment, const Block& block, std::int64_t from
 
 std::vector<LogTail::Part> LogTail::readings(SeriesId series, std::int64_t from, std::int64_t to) {
   std::vector<Part> out;
+  learn();
   for (auto& [generation, segment] : segments_) {
+    if (segment.newest.end(series) == 0) continue;
     settle(segment, from, to);
     Part part{generation, {}};
     for (const auto& block : segment.blocks) {

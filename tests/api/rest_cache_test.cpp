@@ -97,6 +97,19 @@ TEST_CASE("what ends now is known for a second, or a step of a minute at most", 
   CHECK(bench.answers_asked("miss") == 2);
 }
 
+TEST_CASE("of a question that ends now one answer is kept", "[api]") {
+  RestBench bench;
+  const auto kept = [&] { return bench.metrics.value("telltale_query_cache_bytes{cache=\"answers\"}"); };
+  const auto path = "/api/v1/query?" + boiler + "&from=2025-11-20&to=now";
+  CHECK(bench.read(path).status == 200);
+  const auto one = kept();
+  CHECK(one > 0);
+  bench.clock.advance(Millis{1000});
+  CHECK(bench.read(path).status == 200);
+  CHECK(bench.answers_asked("miss") == 2);
+  CHECK(kept() == one);
+}
+
 TEST_CASE("a reading of just now is in what ends now", "[api]") {
   RestBench bench;
   const auto path = "/api/v1/query?" + boiler + "&from=now-1m";
