@@ -99,7 +99,9 @@ TEST_CASE("what ends now is known for a second, or a step of a minute at most", 
 
 TEST_CASE("of a question that ends now one answer is kept", "[api]") {
   RestBench bench;
-  const auto kept = [&] { return bench.metrics.value("telltale_query_cache_bytes{cache=\"answers\"}"); };
+  const auto kept = [&] {
+    return bench.metrics.gauge("telltale_query_cache_bytes", "", {{"cache", "answers"}}).value();
+  };
   const auto path = "/api/v1/query?" + boiler + "&from=2025-11-20&to=now";
   CHECK(bench.read(path).status == 200);
   const auto one = kept();
