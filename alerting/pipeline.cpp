@@ -245,7 +245,7 @@ void Pipeline::finish_log() {
 
 bool Pipeline::drain(Millis timeout) {
   Impl& p = *impl_;
-  p.questions.answer(&p.feeder.engine());
+  p.questions.answer(p.feeder.replaying() ? nullptr : &p.feeder.engine());
   p.delivery.handle(p.mailbox->take());
   p.delivery.pump();
   if (p.delivery.empty()) return true;

@@ -22,7 +22,7 @@ AnswerCache::Answer AnswerCache::answer(const Request& request, std::string_view
   if (!made || made->status != 200) return made;
   made->etag = etag_of(made->body);
   compress(request, *made);
-  // What was committed meanwhile may be in the answer or not.
+  // Else a file went meanwhile, and the answer is made of two states.
   if (revise() == revision) {
     const auto bytes = sizeof(KeptAnswer) + revision.size() + made->body.size();
     kept_.keep(key, std::make_shared<const KeptAnswer>(KeptAnswer{std::move(revision), *made}), bytes);

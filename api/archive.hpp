@@ -30,7 +30,7 @@ class ArchiveView {
   ArchiveView(const std::filesystem::path& folder, proto::Tenancy tenancy, store::ReaderOptions options = {});
 
   [[nodiscard]] const store::Reader& reader() const noexcept { return reader_; }
-  /// As of now; the reference is good until the next call.
+  /// As of the loan's first question; the reference is good until the next call.
   [[nodiscard]] const FleetIndex& fleet();
   /// What stands, or will stand, retained on one of our topics.
   [[nodiscard]] std::optional<std::string> retained(std::string_view topic) const { return retained_.payload(topic); }
@@ -49,8 +49,8 @@ class ArchiveView {
   bool presences_checked_ = false;
 };
 
-/// Lends views; makes as many as are used at the same time. Whoever has one is answered from one state: it is for one
-/// request.
+/// Lends views; makes as many as are used at the same time. A loan is for one request: it shows what there was when it
+/// was first asked.
 /// Threads: any. Errors: StoreFailure.
 class Archive {
  public:

@@ -141,7 +141,7 @@ Diagnosis queue_diagnosis(int sent, int seen) {
   return {Verdict::bad, "queue",
           "of " + std::to_string(sent) + " messages for a subscriber that was away " + std::to_string(sent - seen) +
               " were dropped: the same happens to readings whenever Telltale is stopped",
-          "Mosquitto: max_queued_messages 100000000 and max_queued_bytes (broker/mosquitto-production.conf)"};
+          "Mosquitto: max_queued_messages 9000000 and max_queued_bytes (broker/mosquitto-production.conf)"};
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ METRICS_PER_DEVICE = 10
 RATE = 10_000
 SLOW_CLIENTS = 200
 ONE = "site=bench&device=dev-000001&metric=m0"
+LIVE = "site=load&device=dev-00001"
 QUESTIONS = {  # name: path, most p99 ÷ that of /healthz
     "latest_of_one_device": ("/api/v1/latest?site=load&device=dev-00001", 2),
     "24_h_of_one_series_at_1440_points": (f"/api/v1/query?{ONE}&from=now-24h&step=1m", 6),
@@ -76,7 +77,8 @@ class Ingest:
 def ask(args, bench, report, label):
     port, closed_day = bench.telltale.http, int(time.time()) // DAY_S * DAY_S - 3 * DAY_S
     paths = {"healthz": "/healthz", **{name: path for name, (path, _) in QUESTIONS.items()},
-             "a_closed_day_at_1440_points": f"/api/v1/query?{ONE}&from={closed_day}&to={closed_day + DAY_S}&step=1m"}
+             "a_closed_day_at_1440_points": f"/api/v1/query?{ONE}&from={closed_day}&to={closed_day + DAY_S}&step=1m",
+             "24_h_of_a_series_that_readings_come_for": f"/api/v1/query?{LIVE}&from=now-24h&step=1m"}
     ingest = Ingest(bench)
     time.sleep(args.seconds)
     alone = ingest.rate()
@@ -155,7 +157,7 @@ def main():
         report.add("readings_stored", fill(args, bench.folder / "data"), "count")
         for label, cache in (("cache_off", "0B"), ("cache_on", "64MiB")):
             bench.service(http=f'query_cache = "{cache}"\n')
-            seconds = 30 + args.seconds * (2 + args.rounds * (len(QUESTIONS) + 2))
+            seconds = 30 + args.seconds * (2 + args.rounds * (len(QUESTIONS) + 3))
             publisher = bench.publisher("--rate", RATE, "--seconds", seconds, "--conns", 50, "--topics", 1000)
             time.sleep(3)
             ask(args, bench, report, label)

@@ -75,7 +75,7 @@ Outcome MessageTaker::take(const broker::InboundMessage& message, Timestamp rece
 
   const auto result = decoder_.decode(message.topic, message.payload, message.payload_size, received, decoded_);
   count_losses();
-  const bool flood = (!result || sent_by_device(decoded_.kind)) && floods(message, received);
+  const bool flood = (!result || sent_by_device(decoded_.kind)) && floods(message, received, !result);
   if (flood) original_.resize(std::min(original_.size(), kept_of_flood_bytes));
   if (!result) return dead_letter(result.error().reason, result.error().detail, message, batch);
   if (flood) {
@@ -253,18 +253,21 @@ Outcome MessageTaker::take_telemetry(bool retain, Timestamp received, proto::Bat
 }
 
 /// What was decoded, or could not be, is more than the devices of its name may send: a bucket of ten minutes' worth
-/// that fills at the permitted rate.
-bool MessageTaker::floods(const broker::InboundMessage& message, Timestamp received) {
+/// that fills at the permitted rate. What is refused is kept whole while there is enough in it, and counts by its size.
+bool MessageTaker::floods(const broker::InboundMessage& message, Timestamp received, bool refused) {
   // What the broker kept for us comes as fast as we read it: that is no fault of the device.
   if (message.retain || !caught_up_) return false;
   auto* allowance = registry_.find_allowance({decoded_.tenant, decoded_.site, decoded_.device});
+  if (!allowance && refused && limits_.device_messages_per_minute > 0) allowance = &nameless_;
   if (!allowance) return false;
+  constexpr double bytes_of_one = 1024;
+  const double cost = refused ? 1 + static_cast<double>(original_.size()) / bytes_of_one : 1;
   const double most = 10.0 * limits_.device_messages_per_minute;
   const std::chrono::duration<double, std::ratio<60>> passed = std::max(received - allowance->counted, Millis{0});
   allowance->messages = std::min(most, allowance->messages + passed.count() * limits_.device_messages_per_minute);
   allowance->counted = received;
-  if (allowance->messages < 1) return true;
-  allowance->messages -= 1;
+  if (allowance->messages < cost) return true;
+  allowance->messages -= cost;
   return false;
 }
 

@@ -48,7 +48,7 @@ class MessageTaker {
   proto::Outcome take_telemetry(bool retain, Timestamp received, proto::Batch& batch);
   proto::Outcome take_status(bool retain, proto::Batch& batch);
   void tell_reply() const;
-  [[nodiscard]] bool floods(const broker::InboundMessage& message, Timestamp received);
+  [[nodiscard]] bool floods(const broker::InboundMessage& message, Timestamp received, bool refused);
   proto::Outcome dead_letter(proto::DeadLetterReason reason, std::string detail, const broker::InboundMessage& message,
                              proto::Batch& batch);
   void store_sample(DeviceSlot& device, SeriesSlot& series, const proto::Sample& sample, Timestamp received,
@@ -63,6 +63,7 @@ class MessageTaker {
   proto::Decoder decoder_;
   proto::Decoded decoded_;
   SeriesRegistry registry_;
+  Allowance nameless_;  // of all whose messages are refused and who have none of their own
   Redelivery redelivery_;
   std::string original_;                 // the payload before it is decoded in place
   std::vector<std::size_t> places_;      // of the message's metrics among its device's series

@@ -6,7 +6,7 @@
 namespace telltale::store {
 
 /// Decoded chunks of day files, for several readers. A chunk's file, place and generation name its content for ever:
-/// files are rewritten under new names only, and generations never come back.
+/// a file that is there is rewritten under a new name only, and generations never come back.
 class ChunkCache : public ByteCache<ChunkPoints> {
  public:
   using ByteCache::ByteCache;

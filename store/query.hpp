@@ -112,8 +112,8 @@ class Reader {
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
 
-  /// From here to the next hold() all calls answer from one state: what was committed before the first of them. (A file
-  /// that retention removes meanwhile moves it on.) Saves all but the first the look for what is new.
+  /// From here to the next hold() only the first call looks for what is new: all show at least what was committed by
+  /// then. (What a seal brings meanwhile may be in later ones; a file that retention removes makes them look again.)
   void hold() const;
 
   [[nodiscard]] Directory directory() const;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
+#include <utility>
 
 #include "store/day.hpp"
 
@@ -134,9 +136,14 @@ std::vector<Stretch> series_stretches(ReadView& view, SeriesId series, const Mom
   const MomentsPlan plan(view, query);
 
   const auto take_hours = [&](std::int64_t from, std::int64_t to) {
-    for (const auto& [file, klass] : view.rollups(RollupStep::hour, from, to))
-      for (const auto& row : file->rows(series, from, to))
-        if (plan.usable(row.t, klass) && !touched.contains(hour_of(row.t))) out.push_back({row.t, moments_of(row)});
+    for (const auto& [file, klass] : view.rollups(RollupStep::hour, from, to)) {
+      auto day = std::numeric_limits<std::int64_t>::min();
+      bool usable = false;
+      for (const auto& row : file->rows(series, from, to)) {
+        if (day_of(row.t) != std::exchange(day, day_of(row.t))) usable = plan.usable(row.t, klass);
+        if (usable && !touched.contains(hour_of(row.t))) out.push_back({row.t, moments_of(row)});
+      }
+    }
   };
   if (const auto& days = plan.days()) {
     for (const auto& [file, klass] : view.rollups(RollupStep::day, days->from, days->to))
@@ -166,12 +173,14 @@ std::vector<Stretch> series_stretches(ReadView& view, SeriesId series, const Mom
     if (interval.day != nullptr || any_in(touched, interval.from, interval.to)) read(interval);
   for (const auto hour : touched)
     if (const auto interval = plan.rolled_hour(hour)) read(*interval);
-  std::stable_sort(out.begin(), out.end(), [](const Stretch& a, const Stretch& b) { return a.t < b.t; });
+  if (!std::ranges::is_sorted(out, {}, &Stretch::t)) std::ranges::stable_sort(out, {}, &Stretch::t);
   return out;
 }
 
 std::vector<MomentsBucket> fold(const std::vector<Stretch>& stretches, const MomentsQuery& query) {
   std::vector<MomentsBucket> out;
+  constexpr std::size_t usual_buckets = 4096;  // of a fleet there are many stretches to each
+  out.reserve(std::min(stretches.size(), usual_buckets));
   for (const auto& stretch : stretches) {
     const auto bucket = query.bucket(stretch.t);
     if (out.empty() || out.back().bucket != bucket) out.push_back({bucket, {}});

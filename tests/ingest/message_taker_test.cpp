@@ -402,10 +402,25 @@ TEST_CASE("who floods with what cannot be read keeps as little of it as who floo
   CHECK(b.take("telemetry/s/calm", junk) == Outcome::dead_letter);
   const auto letters = b.events<proto::DeadLetter>();
   REQUIRE(letters.size() == 1001);
-  CHECK(std::ranges::count(letters, junk, &proto::DeadLetter::payload) == 61);
+  CHECK(std::ranges::count(letters, junk, &proto::DeadLetter::payload) ==
+        6);  // 59 messages or KiB are left, and one more
   CHECK(letters.back().payload == junk);
   CHECK(letters[60].payload.size() == 200);
   CHECK(letters[60].payload_bytes == junk.size());
   CHECK(letters[60].reason == proto::DeadLetterReason::bad_json);  // what is wrong with it is said all the same
-  CHECK(b.take("telemetry/s/flood", R"({"t":1})") == Outcome::dead_letter);
+}
+
+TEST_CASE("whoever is not known by name shares what is kept of what cannot be read", "[ingest]") {
+  const auto topic = GENERATE(as<std::string>(), "telemetry/s/d/a/b", "telemetry/s/never-good");
+  auto options = Bench::make_options();
+  options.limits.device_messages_per_minute = 6;
+  Bench b(options);
+  const std::string junk(10'000, '{');
+  for (int i = 0; i < 100; ++i) CHECK(b.take(topic, junk) == Outcome::dead_letter);
+  CHECK(b.take("telemetry/s/calm", R"({"t":1})") == Outcome::stored);  // what is good is not held against anybody
+  const auto letters = b.events<proto::DeadLetter>();
+  REQUIRE(letters.size() == 100);
+  CHECK(std::ranges::count(letters, junk, &proto::DeadLetter::payload) == 5);
+  CHECK(letters.back().payload.size() == 200);
+  CHECK(letters.back().reason != proto::DeadLetterReason::device_limit);
 }

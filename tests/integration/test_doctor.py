@@ -39,7 +39,7 @@ class Doctor(unittest.TestCase):
             answer = self.doctor(broker.port)
             self.assertEqual(answer.returncode, 1, answer.stdout + answer.stderr)
             self.assertIn("were dropped", answer.stdout)
-            self.assertIn("max_queued_messages 100000000", answer.stdout)
+            self.assertIn("max_queued_messages 9000000", answer.stdout)
 
     def test_a_broker_whose_access_rules_do_not_know_us_is_named(self):
         rules = self.folder / "acl"
@@ -60,7 +60,7 @@ class Doctor(unittest.TestCase):
         self.assertEqual((self.folder / "broker/mosquitto.log").read_text().count(" as d1 "), 1)
         shipped = pathlib.Path(__file__).parents[2] / "broker"
         for name in ("mosquitto-demo.conf", "mosquitto-production.conf"):
-            self.assertIn("\nmax_queued_messages 100000000\n", (shipped / name).read_text())
+            self.assertRegex((shipped / name).read_text(), r"\nmax_queued_messages [1-9]\d{6}\n")
 
     def test_no_broker_and_a_wrong_file_are_named(self):
         answer = self.doctor(free_port())

@@ -37,7 +37,7 @@ std::vector<std::string> lossless_config() {
           "persistence_location {dir}/",
           "autosave_interval 3600",
           "sys_interval 1",
-          "max_queued_messages 100000000",
+          "max_queued_messages 9000000",
           "max_inflight_messages 20000",
           "set_tcp_nodelay true",
           "log_dest stderr",
