@@ -68,6 +68,15 @@ bool happens(PahoWire& wire, WireEvent::Kind kind) {
   });
 }
 
+void run_fleet_in_vain(std::uint16_t port, proto::Logger& log) {
+  RealClock clock;
+  FleetOptions options;
+  options.broker = {"127.0.0.1", port, false};
+  options.devices = 3;
+  options.duration = 2s;
+  CHECK(run_fleet(options, clock, log, {}).connects == 0);
+}
+
 }  // namespace
 
 TEST_CASE("a cut cable makes the broker send the will, a clean close does not", "[devices]") {
@@ -113,27 +122,18 @@ TEST_CASE("a wire without a broker is lost, and opens when the broker is back", 
 TEST_CASE("a fleet that the broker refuses says why, once", "[devices]") {
   telltale::test::Mosquitto broker(
       {.config = {"listener {port} 127.0.0.1", "allow_anonymous false", "log_dest stderr"}});
-  RealClock clock;
-  telltale::test::RecordingLogger log;
-  FleetOptions options;
-  options.broker = {"127.0.0.1", broker.port(), false};
-  options.devices = 3;
-  options.duration = 2s;
-  CHECK(run_fleet(options, clock, log, {}).connects == 0);
-  CHECK(log.count_containing("cannot connect to 127.0.0.1:" + std::to_string(broker.port()) + ": not authorized") == 1);
+  telltale::test::RecordingLogger said;
+  run_fleet_in_vain(broker.port(), said);
+  CHECK(said.count_containing("cannot connect to 127.0.0.1:" + std::to_string(broker.port()) + ": not authorized") ==
+        1);
 }
 
 TEST_CASE("a fleet without a broker says so, once", "[devices]") {
   telltale::test::Mosquitto broker;
   broker.kill();
-  RealClock clock;
-  telltale::test::RecordingLogger log;
-  FleetOptions options;
-  options.broker = {"127.0.0.1", broker.port(), false};
-  options.devices = 3;
-  options.duration = 2s;
-  CHECK(run_fleet(options, clock, log, {}).connects == 0);
-  CHECK(log.count_containing(": the broker cannot be reached") == 1);
+  telltale::test::RecordingLogger said;
+  run_fleet_in_vain(broker.port(), said);
+  CHECK(said.count_containing(": the broker cannot be reached") == 1);
 }
 
 TEST_CASE("a fleet with every fault runs, and ends without a will", "[devices]") {
