@@ -35,7 +35,8 @@ function(telltale_room name)
   target_link_libraries(${name} PUBLIC project_options PRIVATE project_warnings)
 endfunction()
 
-# telltale_test(name LABELS unit;property SOURCES ... LIBS ...): one Catch2 program, one ctest per program.
+# telltale_test(name LABELS unit;property SOURCES ... LIBS ...): one Catch2 program, one ctest per program. The label
+# one_thread says that it starts no thread: ThreadSanitizer has nothing to look for.
 function(telltale_test name)
   cmake_parse_arguments(T "" "" "LABELS;SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${T_SOURCES})

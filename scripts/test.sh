@@ -54,10 +54,13 @@ export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_st
 export TSAN_OPTIONS=halt_on_error=1:suppressions=$PWD/tests/broker/paho-tsan.supp
 for sanitizer in asan tsan; do
   cmake --preset "$sanitizer" >/dev/null
-  # The programs behind the unit and property tests bear their tests' names; scripts have seen no sanitizer.
-  mapfile -t programs < <(ctest --preset "$sanitizer" -N -L 'unit|property' -LE script | sed -n 's/^ *Test *#[0-9]*: //p')
+  # The programs behind the unit and property tests bear their tests' names; scripts have seen no sanitizer. Where there is
+  # one thread, none race: building and running half of them a third time would find nothing.
+  without=script
+  [ "$sanitizer" = asan ] || without='script|one_thread'
+  mapfile -t programs < <(ctest --preset "$sanitizer" -N -L 'unit|property' -LE "$without" | sed -n 's/^ *Test *#[0-9]*: //p')
   step "build $sanitizer" bash scripts/build.sh "$sanitizer" telltale "${programs[@]}"
-  suite_in_memory "$sanitizer" -j2 -L 'unit|property' -LE script
+  suite_in_memory "$sanitizer" -j2 -L 'unit|property' -LE "$without"
   suite "$sanitizer" -R integration_session
 done
 suite dev -L 'readme'
