@@ -1,12 +1,11 @@
 // The orders people give about alerts. Their name is remembered in this browser.
 import {send} from "/assets/client.js";
-import {el} from "/assets/dom.js";
+import {el, field} from "/assets/dom.js";
 import {loadAlerts} from "/assets/live.js";
 import {ask, toast} from "/assets/shell.js";
 
 const place = "telltale-by";
 const spans = [["15m", "15 minutes", 900], ["1h", "1 hour", 3600], ["4h", "4 hours", 14400], ["1d", "1 day", 86400], ["7d", "7 days", 604800]];
-const field = (label, name, more = {}) => el("label", {}, label, el("input", {name, autocomplete: "off", ...more}));
 const who = () => field("Your name", "by", {value: localStorage.getItem(place) ?? "", maxlength: 60});
 const span = () => el("label", {}, "For", el("select", {name: "span"}, spans.map(([value, text]) => el("option", {value, selected: value === "1h"}, text))));
 const until = (data) => Date.now() + 1000 * spans.find(([value]) => value === data.get("span"))[2];

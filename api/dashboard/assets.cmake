@@ -5,7 +5,7 @@ set(dashboard_files
   ${DYGRAPHS_FOLDER}/dygraph.min.css
   ${DYGRAPHS_FOLDER}/dygraph.min.js)
 foreach(name IN ITEMS
-    alert_dialogs.js alert_list.js alerts.js balance.js chart.js client.js device.js device_charts.js dom.js fleet.js
+    alert_dialogs.js alert_list.js alerts.js balance.js chart.js client.js device.js device_charts.js device_note.js dom.js fleet.js
     fleet_row.js format.js index.html live.js main.js metrics_text.js pages.css shell.js silences.js sparkline.js
     style.css system.js telltale.svg virtual_list.js)
   list(APPEND dashboard_files ${CMAKE_CURRENT_LIST_DIR}/${name})

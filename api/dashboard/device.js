@@ -3,9 +3,10 @@ import {ApiError, get} from "/assets/client.js";
 import {drawAlerts} from "/assets/alert_list.js";
 import {newSilence} from "/assets/alert_dialogs.js";
 import {MetricChart} from "/assets/chart.js";
+import {describe} from "/assets/device_note.js";
 import {el, empty, failure, replace, setText} from "/assets/dom.js";
 import {ago, duration, moment, reading} from "/assets/format.js";
-import {alertsOf, deviceKey, devices, events, listenInSight, repeat} from "/assets/live.js";
+import {alertsOf, deviceKey, devices, events, listenInSight, repeat, title} from "/assets/live.js";
 
 const minute = 60_000;
 const spans = [["5 min", 5 * minute], ["15 min", 15 * minute], ["1 h", 60 * minute], ["6 h", 360 * minute], ["24 h", 1440 * minute], ["7 d", 10080 * minute], ["30 d", 43200 * minute]];
@@ -16,6 +17,9 @@ const drawEvery = 2000;
 export function open(main, [site, device], query) {
   const view = {span: usualSpan, from: null, to: null, usual: false};
   if (query.has("from") && query.has("to")) Object.assign(view, {from: Number(query.get("from")), to: Number(query.get("to"))});
+  const name = el("h1");
+  const place = el("span", {class: "found"});
+  const note = el("p", {class: "device-note"});
   const facts = el("div", {class: "facts"});
   const ranges = el("div", {class: "segments", role: "group", "aria-label": "Time"});
   const chosen = el("span", {class: "muted"});
@@ -25,13 +29,15 @@ export function open(main, [site, device], query) {
   const alertBox = el("ul", {class: "alert-list", "aria-label": "Alerts of this device"});
   const noAlerts = el("p", {class: "muted", hidden: true}, "None in this time.");
   const page = el("section", {class: "page device"},
-    el("div", {class: "title-line"}, el("h1", {}, device), el("span", {class: "found"}, site), el("span", {class: "grow"}),
+    el("div", {class: "title-line"}, name, place, el("span", {class: "grow"}),
+      el("button", {id: "describe", onclick: async () => { if (await describe(known)) load().catch(() => {}); }}, "Name …"),
       el("button", {onclick: () => newSilence({site, device})}, "Silence …")),
-    facts, el("div", {class: "tools"}, ranges, chosen, el("span", {class: "grow"}), el("label", {class: "muted check"}, usual, "expected by the detector")),
+    note, facts, el("div", {class: "tools"}, ranges, chosen, el("span", {class: "grow"}), el("label", {class: "muted check"}, usual, "expected by the detector")),
     charts, words, el("section", {class: "section"}, el("h2", {}, "Alerts in this time"), alertBox, noAlerts));
   replace(main, el("p", {class: "loading", role: "status"}, "Loading …"));
 
   const shown = new Map();  // metric -> MetricChart
+  let known = {site, device};
   let closed = false;
   let drawnAt = 0;
   let asChosen = view.from !== null;  // else the time in sight is what a young device has to show
@@ -81,6 +87,10 @@ export function open(main, [site, device], query) {
   }
 
   function drawFacts(now) {
+    setText(name, title(known));
+    setText(place, known.name ? deviceKey(site, device) : site);
+    setText(note, known.note ?? "");
+    note.hidden = !known.note;
     const fact = (name, value) => el("span", {}, `${name} `, el("b", {}, value));
     replace(facts, el("span", {class: "presence", "data-state": now.state}, el("span", {class: "dot", "aria-hidden": "true"}), now.state),
       now.since_ts ? el("span", {}, `since ${moment(now.since_ts)}`) : null, fact("last heard", ago(now.last_seen_ts)),
@@ -115,6 +125,7 @@ export function open(main, [site, device], query) {
       replace(main, page);
       drawRanges();
     }
+    known = now;
     const before = shown.size;
     drawFacts({...now, ...(devices.get(deviceKey(site, device)) ?? {}), last_seen_ts: now.last_seen_ts});
     drawSeries(now.series);

@@ -35,6 +35,8 @@ export function outside(text) {
   return /^https?:\/\//i.test(text) ? el("a", {href: text, rel: "noopener noreferrer", target: "_blank"}, text) : text;
 }
 
+export const field = (label, name, more = {}) => el("label", {}, label, el("input", {name, autocomplete: "off", ...more}));
+
 export function empty(title, ...more) {
   return el("div", {class: "empty"}, el("h2", {}, title), ...more.map((m) => (typeof m === "string" ? el("p", {}, m) : m)));
 }

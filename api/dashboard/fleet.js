@@ -2,13 +2,13 @@
 import {el, empty, failure, replace, setText} from "/assets/dom.js";
 import {count, number} from "/assets/format.js";
 import {makeFleetRow} from "/assets/fleet_row.js";
-import {alerts, deviceKey, devices, events, link, loaded, rank, states} from "/assets/live.js";
+import {alerts, deviceKey, devices, events, link, loaded, rank, states, title} from "/assets/live.js";
 import {VirtualList} from "/assets/virtual_list.js";
 
 const orders = {attention: "Attention first", name: "Name", seen: "Last heard"};
 const remembered = {text: "", state: "", order: "attention", metric: ""};
 const names = new Intl.Collator("en", {numeric: true});
-const byName = (a, b) => names.compare(a.key, b.key);
+const byName = (a, b) => names.compare(a.site, b.site) || names.compare(title(a), title(b)) || names.compare(a.key, b.key);
 const need = (item) => (item.alerts.length > 0 ? Math.min(...item.alerts.map(rank)) : 10 + states.indexOf(item.state));
 const comparisons = {
   attention: (a, b) => need(a) - need(b) || byName(a, b),
@@ -79,7 +79,7 @@ export function open(main) {
     drawChips(all);
     const text = remembered.text.trim().toLowerCase();
     const shown = all.filter((item) => (remembered.state === "" || item.state === remembered.state || (remembered.state === "alerting" && item.alerts.length > 0))
-      && (text === "" || item.key.toLowerCase().includes(text)));
+      && (text === "" || `${item.key} ${item.name ?? ""}`.toLowerCase().includes(text)));
     shown.sort(comparisons[remembered.order]);
     setText(found, !loaded.devices && all.length === 0 ? "" : shown.length === all.length ? count(all.length, "device") : `${number(shown.length)} of ${count(all.length, "device")}`);
     head.hidden = list.node.hidden = shown.length === 0;

@@ -2,7 +2,7 @@
 import {get} from "/assets/client.js";
 import {el, setText} from "/assets/dom.js";
 import {ago, count, reading} from "/assets/format.js";
-import {rank} from "/assets/live.js";
+import {rank, title} from "/assets/live.js";
 import {sparkline} from "/assets/sparkline.js";
 
 const reach = "now-15m";
@@ -33,7 +33,8 @@ function usual(series) {
 export function makeFleetRow(item, metricWanted) {
   const dot = el("span", {class: "dot", "aria-hidden": "true"});
   const state = el("span", {class: "state-text"});
-  const name = el("span", {class: "device-name"}, item.device);
+  const name = el("span", {class: "device-name"});
+  const place = el("span", {class: "site"});
   const value = el("span", {class: "value"});
   const others = el("span", {class: "others"});
   const line = sparkline("last 15 minutes");
@@ -41,7 +42,7 @@ export function makeFleetRow(item, metricWanted) {
   const badge = el("span", {class: "badge", hidden: true});
   const node = el("a", {class: "row", href: `#/device/${item.site}/${item.device}`},
     el("span", {class: "cell state"}, dot, state),
-    el("span", {class: "cell name"}, name, el("span", {class: "site"}, item.site)),
+    el("span", {class: "cell name"}, name, place),
     el("span", {class: "cell values"}, value, others),
     el("span", {class: "cell trend"}, line.node),
     el("span", {class: "cell seen-cell"}, seen),
@@ -93,6 +94,8 @@ export function makeFleetRow(item, metricWanted) {
     update(fresher) {
       now = fresher;
       node.dataset.state = now.state;
+      setText(name, title(now));
+      setText(place, now.name ? item.key : item.site);
       setText(state, now.state);
       setText(seen, ago(heard()));
       const worst = [...now.alerts].sort((a, b) => rank(a) - rank(b))[0];
@@ -102,7 +105,7 @@ export function makeFleetRow(item, metricWanted) {
         setText(badge, count(now.alerts.length, "alert"));
         badge.title = worst.summary;
       }
-      node.setAttribute("aria-label", `${now.device}, ${now.site}, ${now.state}${worst ? `, ${count(now.alerts.length, "alert")}` : ""}`);
+      node.setAttribute("aria-label", `${title(now)}, ${now.site}, ${now.state}${worst ? `, ${count(now.alerts.length, "alert")}` : ""}`);
     },
   };
 }

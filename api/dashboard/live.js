@@ -14,6 +14,8 @@ export const link = {state: "connecting", detail: ""};
 export const loaded = {devices: false, alerts: false};
 
 export const deviceKey = (site, device) => `${site}/${device}`;
+/** What people call it, else what it calls itself. */
+export const title = (device) => device.name ?? device.device;
 const said = (name, detail) => events.dispatchEvent(new CustomEvent(name, {detail}));
 
 function setLink(state, detail = "") {
