@@ -1,6 +1,8 @@
 #pragma once
 
+#include <charconv>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,24 +28,24 @@ class JsonObject {
     return *this;
   }
   JsonObject& integer(std::string_view key, std::int64_t value) {
-    member(key) += std::to_string(value);
+    append_integer(member(key), value);
     return *this;
   }
   JsonObject& count(std::string_view key, std::uint64_t value) {
-    member(key) += std::to_string(value);
+    append_integer(member(key), value);
     return *this;
   }
   /// Left out when it is not finite.
   JsonObject& number(std::string_view key, double value) {
-    if (std::isfinite(value)) member(key) += proto::number_text(value);
+    if (std::isfinite(value)) proto::append_number(member(key), value);
     return *this;
   }
   /// `time` and `ts` (contracts 3).
   JsonObject& moment(Timestamp at) {
     members("\"time\":\"");
-    out_ += proto::format_rfc3339(at);
+    proto::append_rfc3339(out_, at);
     out_ += "\",\"ts\":";
-    out_ += std::to_string(to_ms(at));
+    append_integer(out_, to_ms(at));
     return *this;
   }
   /// Members that are written already, with commas between them.
@@ -60,6 +62,11 @@ class JsonObject {
   }
 
  private:
+  static void append_integer(std::string& out, std::integral auto value) {
+    char text[24];
+    out.append(text, std::to_chars(text, text + sizeof text, value).ptr);
+  }
+
   std::string& out_;
 };
 

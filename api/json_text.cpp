@@ -1,5 +1,6 @@
 #include "api/json_text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace telltale::api {
@@ -26,6 +27,9 @@ std::size_t sequence_length(std::string_view s) {
   return 0;
 }
 
+/// Needs no escape, and is a character by itself.
+bool plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
 void append_control(std::string& out, char c) {
   constexpr std::string_view hex = "0123456789abcdef";
   const auto byte = static_cast<std::uint8_t>(c);
@@ -38,7 +42,11 @@ void append_control(std::string& out, char c) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  while (!text.empty()) {
+  while (true) {
+    const auto end_of_plain = static_cast<std::size_t>(std::ranges::find_if_not(text, plain) - text.begin());
+    out.append(text.substr(0, end_of_plain));
+    text.remove_prefix(end_of_plain);
+    if (text.empty()) break;
     const auto n = sequence_length(text);
     if (n == 0) {
       out += "\xEF\xBF\xBD";
@@ -65,11 +73,7 @@ void append_json_string(std::string& out, std::string_view text) {
           out += "\\t";
           break;
         default:
-          if (static_cast<std::uint8_t>(c) < 0x20 || c == 0x7F) {
-            append_control(out, c);
-          } else {
-            out += c;
-          }
+          append_control(out, c);
       }
     }
     text.remove_prefix(n);

@@ -1,7 +1,8 @@
 #include "api/page.hpp"
 
+#include <utility>
+
 #include "api/cursor.hpp"
-#include "api/json_text.hpp"
 
 namespace telltale::api {
 
@@ -18,10 +19,10 @@ Page read_page(QueryText& query, std::string question) {
   return page;
 }
 
-void append_next(std::string& body, const std::string& cursor) {
-  body += ']';
-  if (!cursor.empty()) body += ",\"next\":" + json_string(cursor);
-  body += '}';
+std::string ItemList::end(const std::string& cursor) {
+  body_ += ']';
+  if (!cursor.empty()) body_ += ",\"next\":" + json_string(cursor);
+  return std::move(body_ += '}');
 }
 
 }  // namespace telltale::api

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 
+#include "api/json_object.hpp"
 #include "api/query_text.hpp"
 
 namespace telltale::api {
@@ -19,7 +20,16 @@ struct Page {
 /// limit= and cursor=. `question` is what else was asked: a cursor is good for the same question only.
 [[nodiscard]] Page read_page(QueryText& query, std::string question);
 
-/// Ends {"items":[… with `next` unless the cursor is "".
-void append_next(std::string& body, const std::string& cursor);
+/// {"items":[…]}, with `next` where there is more.
+class ItemList {
+ public:
+  /// To be gone before the next is begun.
+  [[nodiscard]] JsonObject item() { return JsonObject(next_item(body_)); }
+  /// Precondition: once, at the end. `cursor` "" = this is all.
+  [[nodiscard]] std::string end(const std::string& cursor = "");
+
+ private:
+  std::string body_ = "{\"items\":[";
+};
 
 }  // namespace telltale::api

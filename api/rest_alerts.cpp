@@ -102,14 +102,13 @@ void append_annotation(JsonObject& out, const proto::AlertTransition& said) {
 
 /// {"items":[…],"next":…} of at most `limit` rows.
 Response page_of(const std::vector<RecordedTransition>& rows, const Page& page) {
-  std::string body = "{\"items\":[";
+  ItemList list;
   const auto shown = std::min(rows.size(), page.limit);
   for (std::size_t i = 0; i < shown; ++i) {
-    JsonObject item(next_item(body));
+    auto item = list.item();
     append_alert(item, rows[i].said);
   }
-  append_next(body, rows.size() > shown ? make_cursor(page.question, std::to_string(rows[shown - 1].number)) : "");
-  return json(std::move(body));
+  return json(list.end(rows.size() > shown ? make_cursor(page.question, std::to_string(rows[shown - 1].number)) : ""));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "api/rest_channels.hpp"
 
 #include "api/channel_desk.hpp"
+#include "api/page.hpp"
 #include "api/rest_question.hpp"
 
 namespace telltale::api {
@@ -33,12 +34,12 @@ Result<Response, Problem> answer_to(const ChannelDesk::Tried& tried) {
 Answer list_channels(const Question& question) {
   const QueryText query(question.request, {});
   if (auto problem = query.problem()) return fail(*std::move(problem));
-  std::string body = "{\"items\":[";
+  ItemList list;
   for (const auto& channel : question.parts.channels.channels(question.caller.tenant)) {
-    JsonObject item(next_item(body));
+    auto item = list.item();
     append_channel(item, channel);
   }
-  return json(body + "]}");
+  return json(list.end());
 }
 
 void test_channel(const RestParts& parts, const Caller& caller, const Request& request, const Settle& settle) {

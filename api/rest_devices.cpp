@@ -84,14 +84,13 @@ Answer list_devices(const Question& question) {
     presences.push_back(std::move(presence));
   }
   const auto latest = latest_of(question.archive.reader(), shown);
-  std::string body = "{\"items\":[";
+  ItemList list;
   for (std::size_t i = 0; i < shown.size(); ++i) {
-    JsonObject item(next_item(body));
+    auto item = list.item();
     append_device(item, *shown[i], question.parts.notes.of(shown[i]->key), presences[i], latest, question.now);
     item.count("series", shown[i]->series.size());
   }
-  append_next(body, next);
-  return json(std::move(body));
+  return json(list.end(next));
 }
 
 Answer one_device(const Question& question) {
@@ -130,7 +129,7 @@ Answer list_series(const Question& question) {
   const auto selected = select(question.archive.fleet(), question.caller, filter);
   if (!selected) return fail(selected.error());
 
-  std::string body = "{\"items\":[";
+  ItemList list;
   std::string next;
   const Selected* last = nullptr;
   std::size_t n = 0;
@@ -140,12 +139,11 @@ Answer list_series(const Question& question) {
       next = make_cursor(page.question, place_of(*last));
       break;
     }
-    JsonObject item(next_item(body));
+    auto item = list.item();
     append_names(item, series);
     last = &series;
   }
-  append_next(body, next);
-  return json(std::move(body));
+  return json(list.end(next));
 }
 
 }  // namespace telltale::api

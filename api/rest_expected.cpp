@@ -1,6 +1,7 @@
 #include "api/rest_expected.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "api/rest_question.hpp"
 #include "proto/expected_hours.hpp"
@@ -8,6 +9,28 @@
 namespace telltale::api {
 
 namespace {
+
+/// To three digits of `scale`, which is finite and not 0: more would be noise.
+double rounded(double value, double scale) {
+  constexpr int digits = 3;
+  const auto places = digits - 1 - static_cast<int>(std::floor(std::log10(std::abs(scale))));
+  const auto power = std::pow(10.0, std::abs(places));
+  const auto out = places >= 0 ? std::round(value * power) / power : std::round(value / power) * power;
+  return std::isfinite(out) ? out : value;  // the scale is at the end of what a double holds
+}
+
+void append_hour(JsonObject& out, const proto::ExpectedHours::Hour& hour) {
+  constexpr double usual_away = 1e-3;
+  const auto scale = hour.away && *hour.away != 0 ? *hour.away : hour.expected * usual_away;
+  const auto add = [&](std::string_view key, double value) {
+    out.number(key, scale == 0 || !std::isfinite(scale) ? value : rounded(value, scale));
+  };
+  out.count("hour", hour.hour);
+  add("expected", hour.expected);
+  if (!hour.away) return;
+  add("low", hour.expected - *hour.away);
+  add("high", hour.expected + *hour.away);
+}
 
 /// `names`: the members that say which series it is.
 std::string expected_json(const std::string& names, const proto::ExpectedHours& known) {
@@ -19,8 +42,7 @@ std::string expected_json(const std::string& names, const proto::ExpectedHours& 
     auto& items = out.member("hours") += '[';
     for (const auto& hour : known.hours) {
       JsonObject row(next_item(items));
-      row.count("hour", hour.hour).number("expected", hour.expected);
-      if (hour.away) row.number("low", hour.expected - *hour.away).number("high", hour.expected + *hour.away);
+      append_hour(row, hour);
     }
     items += ']';
   }

@@ -49,14 +49,13 @@ Answer list_keys(const TenantQuestion& question) {
     at = std::ranges::find(keys, page.behind, &store::StoredKey::id);
     if (at != keys.end()) ++at;
   }
-  std::string body = "{\"items\":[";
+  ItemList list;
   const auto shown = std::min<std::size_t>(page.limit, static_cast<std::size_t>(keys.end() - at));
   for (const auto end = at + static_cast<std::ptrdiff_t>(shown); at != end; ++at) {
-    JsonObject item(next_item(body));
+    auto item = list.item();
     append_key(item, *at);
   }
-  append_next(body, at == keys.end() ? "" : make_cursor(page.question, std::prev(at)->id));
-  return json(std::move(body));
+  return json(list.end(at == keys.end() ? "" : make_cursor(page.question, std::prev(at)->id)));
 }
 
 Answer create_key(const TenantQuestion& question) {

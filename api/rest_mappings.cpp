@@ -1,21 +1,15 @@
 #include "api/alert_json.hpp"
 #include "api/body_json.hpp"
 #include "api/in_force.hpp"
+#include "api/mapping_trial.hpp"
+#include "api/page.hpp"
 #include "api/rest_question.hpp"
-#include "proto/status.hpp"
 
 namespace telltale::api {
 
 namespace {
 
-using proto::MessageKind;
-
 constexpr std::size_t longest_topic = 65'535;  // of MQTT
-
-std::string_view to_string(MessageKind kind) {
-  constexpr std::string_view names[] = {"telemetry", "status", "ack", "control", "silence", "removal", "ignored"};
-  return names[static_cast<std::size_t>(kind)];
-}
 
 void append_words(JsonObject& out, std::string_view key, const std::vector<std::string>& words) {
   if (words.empty()) return;
@@ -64,52 +58,6 @@ void append_mapping(JsonObject& out, const proto::Mapping& mapping) {
   append_words(out, "sleeping", mapping.sleeping);
 }
 
-void append_sample(JsonObject& out, const proto::Sample& sample, Timestamp received) {
-  out.text("metric", sample.metric).moment(sample.ts.value_or(received));
-  out.text("ts_source", to_string(sample.ts ? sample.source : proto::TsSource::receive));
-  switch (sample.type) {
-    case proto::ValueType::text:
-      out.text("value", sample.text);
-      break;
-    case proto::ValueType::integer:
-      out.integer("value", sample.integer);
-      break;
-    case proto::ValueType::number:
-    case proto::ValueType::boolean:
-      out.number("value", sample.number);
-  }
-  append_if_any(out, "unit", sample.unit);
-}
-
-template <std::size_t N>
-void append_counts(JsonObject& out, std::string_view key, const std::array<std::uint32_t, N>& counts,
-                   const std::string_view (&names)[N]) {
-  JsonObject object(out.member(key));
-  for (std::size_t i = 0; i < N; ++i)
-    if (counts[i] > 0) object.count(names[i], counts[i]);
-}
-
-void append_decoded(JsonObject& out, const proto::Decoded& decoded, Timestamp received) {
-  out.text("kind", to_string(decoded.kind));
-  append_if_any(out, "mapping", decoded.mapping);
-  append_if_any(out, "site", decoded.site);
-  append_if_any(out, "device", decoded.device);
-  if (decoded.kind == MessageKind::status) out.text("state", proto::to_string(decoded.status.state));
-  auto& samples = out.member("samples");
-  samples += '[';
-  for (const auto& sample : decoded.samples) {
-    JsonObject item(next_item(samples));
-    append_sample(item, sample, received);
-  }
-  samples += ']';
-  {
-    JsonObject tags(out.member("tags"));
-    for (const auto& [key, value] : decoded.tags) tags.text(key, value);
-  }
-  append_counts(out, "dropped", decoded.dropped, proto::drop_reason_names);
-  append_counts(out, "replaced", decoded.replaced, proto::time_replaced_names);
-}
-
 Problem refused(std::string_view pointer, std::string detail) {
   return {422, "validation", "The message cannot be taken", detail, {{{}, detail, std::string(pointer)}}};
 }
@@ -120,12 +68,12 @@ Answer list_mappings(const Question& question) {
   const QueryText query(question.request, {});
   if (auto problem = query.problem()) return fail(*std::move(problem));
   const auto decoding = question.parts.decoding.get();
-  std::string body = "{\"items\":[";
+  ItemList list;
   for (const auto& mapping : decoding->mappings) {
-    JsonObject item(next_item(body));
+    auto item = list.item();
     append_mapping(item, mapping);
   }
-  return json(body + "]}");
+  return json(list.end());
 }
 
 Answer test_mapping(const Question& question) {
@@ -139,25 +87,12 @@ Answer test_mapping(const Question& question) {
   if (!payload) body->fault("payload", "is needed, as a text: JSON too");
   if (auto problem = body->problem()) return fail(*std::move(problem));
 
-  proto::Decoder decoder(*question.parts.decoding.get());
-  proto::Decoded decoded;
-  const auto size = payload->size();
-  payload->push_back('\0');  // the decoder's writable byte
-  const auto done = decoder.decode(*topic, payload->data(), size, question.now, decoded);
-  if (!decoded.tenant.empty() && decoded.tenant != question.caller.tenant) {
+  auto trial = try_message(*question.parts.decoding.get(), *topic, *std::move(payload), question.now);
+  if (!trial.tenant.empty() && trial.tenant != question.caller.tenant) {
     return fail(refused("/topic", "the topic is not of the key's tenant"));
   }
-  if (!done) {
-    const bool about_topic = done.error().reason == proto::DeadLetterReason::bad_topic;
-    return fail(refused(about_topic ? "/topic" : "/payload",
-                        std::string(to_string(done.error().reason)) + ": " + done.error().detail));
-  }
-  std::string said;
-  {
-    JsonObject out(said);
-    append_decoded(out, decoded, question.now);
-  }
-  return json(std::move(said));
+  if (trial.refusal) return fail(refused(trial.topic_refused ? "/topic" : "/payload", *trial.refusal));
+  return json(std::move(trial.decoded));
 }
 
 }  // namespace telltale::api

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <map>
 
 #include "api/rest_question.hpp"
@@ -54,32 +53,19 @@ Result<Plan, Problem> read_plan(const Question& question) {
   return plan;
 }
 
-/// The values of one series as JSON texts, in order of time.
-using Emit = std::function<void(Timestamp, const std::string& value)>;  // value "" = none that JSON can say
-
-std::string value_text(const store::Row& row) {
-  switch (row.type) {
-    case proto::ValueType::text:
-      return json_string(row.text);
-    case proto::ValueType::integer:
-      return std::to_string(row.integer);
-    case proto::ValueType::number:
-    case proto::ValueType::boolean:
-      break;
-  }
-  return std::isfinite(row.number) ? proto::number_text(row.number) : "";
-}
-
-void each_value(const store::Reader& reader, proto::SeriesId series, const Plan& plan, const Emit& emit) {
-  const auto number = [](double value) { return std::isfinite(value) ? proto::number_text(value) : std::string(); };
+/// Calls visit(row) for the values of one series, in order of time.
+template <class Visit>
+void each_row(const store::Reader& reader, proto::SeriesId series, const Plan& plan, Visit&& visit) {
+  const auto number = [&](Timestamp ts, double value) {
+    visit(store::Row{ts, proto::ValueType::number, proto::TsSource::device, value, 0, {}});
+  };
   if (plan.step) {
     for (const auto& [start, value] : reader.aggregate(series, plan.range, *plan.step, plan.aggregate))
-      emit(start, number(value));
+      number(start, value);
   } else if (plan.points) {
-    for (const auto& [ts, value] : reader.downsampled(series, plan.range, *plan.points, plan.method))
-      emit(ts, number(value));
+    for (const auto& [ts, value] : reader.downsampled(series, plan.range, *plan.points, plan.method)) number(ts, value);
   } else {
-    for (const auto& row : reader.rows(series, plan.range)) emit(row.ts, value_text(row));
+    for (auto& row : reader.rows(series, plan.range)) visit(std::move(row));
   }
 }
 
@@ -126,11 +112,11 @@ Answer long_rows(const Question& question, const std::vector<Selected>& selected
     std::string names;  // the same in each row, as a member's text
     JsonObject(names).text("site", s.device->site).text("device", s.device->device).text("metric", s.series->metric);
     names = names.substr(1, names.size() - 2);
-    each_value(question.archive.reader(), s.series->id, plan, [&](Timestamp ts, const std::string& value) {
+    each_row(question.archive.reader(), s.series->id, plan, [&](const store::Row& row) {
       if (++rows > question.limits.rows) return;
-      JsonObject row(next_item(body));
-      row.moment(ts).members(names);
-      if (!value.empty()) row.member("value") += value;
+      JsonObject item(next_item(body));
+      item.moment(row.ts).members(names);
+      append_value(item, "value", row);
     });
     if (rows > question.limits.rows) return fail(too_many_rows(question.limits));
   }
@@ -153,22 +139,21 @@ Answer wide_rows(const Question& question, const std::vector<Selected>& selected
   }
   struct Cell {
     const Selected* column;
-    std::string value;
+    store::Row row;
   };
   std::map<std::pair<Timestamp, std::string_view>, std::vector<Cell>> table;  // by time and device
   std::size_t cells = 0;
   for (const auto& s : selected) {
-    each_value(question.archive.reader(), s.series->id, plan, [&](Timestamp ts, const std::string& value) {
-      if (++cells <= question.limits.rows) table[{ts, s.device->device}].push_back({&s, value});
+    each_row(question.archive.reader(), s.series->id, plan, [&](store::Row row) {
+      if (++cells <= question.limits.rows) table[{row.ts, s.device->device}].push_back({&s, std::move(row)});
     });
     if (cells > question.limits.rows) return fail(too_many_rows(question.limits));
   }
   std::string body = "[";
   for (const auto& [place, row_cells] : table) {
-    JsonObject row(next_item(body));
-    row.moment(place.first).text("device", place.second);
-    for (const auto& [column, value] : row_cells)
-      if (!value.empty()) row.member(column_of(column->series->metric)) += value;
+    JsonObject item(next_item(body));
+    item.moment(place.first).text("device", place.second);
+    for (const auto& [column, row] : row_cells) append_value(item, column_of(column->series->metric), row);
   }
   return json(std::move(body += ']'));
 }
@@ -216,7 +201,7 @@ Answer latest(const Question& question) {
                          " rows are the most: name a site, a device or a metric"));
   }
   const auto make = [&] { return latest_rows(question, *selected); };
-  return known_or_made(question, "latest", *selected, {Timestamp::min(), Timestamp::max()}, make);
+  return known_or_made(question, "latest", *selected, std::nullopt, make);
 }
 
 }  // namespace telltale::api

@@ -64,12 +64,9 @@ store::Range read_range(QueryText& query, Timestamp now, Millis reach, std::opti
 }
 
 Answer known_or_made(const Question& question, std::string asked, const std::vector<Selected>& selected,
-                     store::Range range, const std::function<Answer()>& make) {
+                     std::optional<store::Range> range, const std::function<Answer()>& make) {
   if (question.parts.answers == nullptr) return make();
-  // As sent: the answer to what ends now takes the place of the one to the same question a second ago. What it means
-  // now is part of the revision.
   asked += ' ' + question.caller.tenant + ' ' + question.request.query;
-  const auto meant = std::to_string(to_ms(range.from)) + ' ' + std::to_string(to_ms(range.to)) + ' ';
   constexpr std::size_t few = 256;  // of more it is not worth while to look at each
   std::vector<proto::SeriesId> ids;
   if (selected.size() <= few)
@@ -79,8 +76,14 @@ Answer known_or_made(const Question& question, std::string asked, const std::vec
     asked += ' ' + std::to_string(to_number(s.series->id));
     append_json_string(asked, s.series->unit);
   }
-  return question.parts.answers->answer(
-      question.request, asked, [&] { return meant + question.archive.reader().revision(range, ids); }, make);
+  const auto revise = [&, &reader = question.archive.reader()] {
+    if (!range) return reader.latest_revision(ids);
+    // `asked` has the range as it was sent: the answer to what ends now takes the place of the one to the same question
+    // a second ago. What it means now is said here.
+    return std::to_string(to_ms(range->from)) + ' ' + std::to_string(to_ms(range->to)) + ' ' +
+           reader.revision(*range, ids);
+  };
+  return question.parts.answers->answer(question.request, asked, revise, make);
 }
 
 std::uint64_t count_readings(const store::Reader& reader, proto::SeriesId series, store::Range range) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,9 +78,9 @@ struct Filter {
                                       std::optional<Millis> step = std::nullopt);
 
 /// The answer to `asked`, which says everything that was asked but the tenant, the series and the range; from the cache
-/// where it is known.
+/// where it is known. No range: the newest reading of each.
 [[nodiscard]] Answer known_or_made(const Question& question, std::string asked, const std::vector<Selected>& selected,
-                                   store::Range range, const std::function<Answer()>& make);
+                                   std::optional<store::Range> range, const std::function<Answer()>& make);
 
 /// Stored readings with a number, from headers where they suffice.
 [[nodiscard]] std::uint64_t count_readings(const store::Reader& reader, proto::SeriesId series, store::Range range);

@@ -2,6 +2,7 @@
 
 #include "api/alert_json.hpp"
 #include "api/in_force.hpp"
+#include "api/page.hpp"
 #include "api/rest_question.hpp"
 #include "proto/quantity_text.hpp"
 
@@ -84,13 +85,13 @@ Answer list_rules(const Question& question) {
   const QueryText query(question.request, {});
   if (auto problem = query.problem()) return fail(*std::move(problem));
   const auto rules = question.parts.rules.get();
-  std::string body = "{\"items\":[";
+  ItemList list;
   for (const auto& rule : rules->rules) {
     if (!proto::matches(rule.tenant, question.caller.tenant)) continue;
-    JsonObject item(next_item(body));
+    auto item = list.item();
     append_rule(item, rule);
   }
-  return json(body + "]}");
+  return json(list.end());
 }
 
 Answer one_rule(const Question& question) {

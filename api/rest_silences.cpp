@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/api_key.hpp"
+#include "api/page.hpp"
 #include "api/rest_orders.hpp"
 
 namespace telltale::api {
@@ -46,12 +47,12 @@ void read_pattern(BodyJson& body, proto::AlertPattern& pattern) {
 Answer list_silences(const Question& question) {
   const QueryText query(question.request, {});
   if (auto problem = query.problem()) return fail(*std::move(problem));
-  std::string body = "{\"items\":[";
+  ItemList list;
   for (const auto& silence : question.parts.desk.silences(question.caller.tenant)) {
-    JsonObject item(next_item(body));
+    auto item = list.item();
     append_silence(item, silence);
   }
-  return json(body + "]}");
+  return json(list.end());
 }
 
 Answer set_silence(const Question& question) {

@@ -43,8 +43,7 @@ Tenants seen_by(const TenantQuestion& question) {
   return all;
 }
 
-void append_tenant(std::string& out, const std::string& name, const Tenant& tenant) {
-  JsonObject item(out);
+void append_tenant(JsonObject item, const std::string& name, const Tenant& tenant) {
   item.text("name", name).count("devices", tenant.devices).count("keys", tenant.keys);
   if (tenant.created) item.integer("created_ts", to_ms(*tenant.created));
 }
@@ -54,7 +53,7 @@ Answer list_tenants(const TenantQuestion& question) {
   const auto page = read_page(query, "tenants");
   if (auto problem = query.problem()) return fail(*std::move(problem));
   const auto tenants = seen_by(question);
-  std::string body = "{\"items\":[";
+  ItemList list;
   std::string next;
   std::size_t shown = 0;
   for (auto at = tenants.upper_bound(page.behind); at != tenants.end(); ++at) {
@@ -62,10 +61,9 @@ Answer list_tenants(const TenantQuestion& question) {
       next = make_cursor(page.question, std::prev(at)->first);
       break;
     }
-    append_tenant(next_item(body), at->first, at->second);
+    append_tenant(list.item(), at->first, at->second);
   }
-  append_next(body, next);
-  return json(std::move(body));
+  return json(list.end(next));
 }
 
 Answer one_tenant(const TenantQuestion& question) {
@@ -75,7 +73,7 @@ Answer one_tenant(const TenantQuestion& question) {
   const auto found = tenants.find(question.request.parameter("tenant"));
   if (found == tenants.end()) return fail(not_found("there is no such tenant"));
   std::string body;
-  append_tenant(body, found->first, found->second);
+  append_tenant(JsonObject(body), found->first, found->second);
   return json(std::move(body));
 }
 
@@ -106,7 +104,7 @@ Answer create_tenant(const TenantQuestion& question) {
   if (!is_new) return fail(Problem{409, "conflict", "Conflict", "this tenant is there already"});
   question.parts.log.info("keys", "tenant " + name + " is created, by " + whoever(question.caller));
   Response response{201, "application/json", {}, {}};
-  append_tenant(response.body, name, {0, 0, now});
+  append_tenant(JsonObject(response.body), name, {0, 0, now});
   response.headers.emplace_back("Location", "/api/v1/tenants/" + name);
   return response;
 }

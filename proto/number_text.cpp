@@ -54,13 +54,19 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 }
 
 std::string number_text(double value) {
+  std::string text;
+  append_number(text, value);
+  return text;
+}
+
+void append_number(std::string& out, double value) {
   // Fixed where people expect it (the range of ECMAScript's Number::toString), so that a million is not 1e+06.
   char text[400];
   const double size = std::abs(value);
   const bool fixed = value == 0 || (size >= 1e-7 && size < 1e21);
   const auto [end, error] = fixed ? std::to_chars(text, text + sizeof text, value, std::chars_format::fixed)
                                   : std::to_chars(text, text + sizeof text, value);
-  return {text, end};
+  out.append(text, end);
 }
 
 }  // namespace telltale::proto

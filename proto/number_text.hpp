@@ -28,6 +28,8 @@ struct NumberText {
 
 /// The shortest text that reads back as the same number; "nan", "inf", "-inf".
 [[nodiscard]] std::string number_text(double value);
+/// The same behind what `out` holds. Cost: nothing is allocated but by `out`.
+void append_number(std::string& out, double value);
 
 /// Without white space and NUL characters around it.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;

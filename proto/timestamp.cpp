@@ -181,33 +181,40 @@ Result<Timestamp, TimeReplaced> believe(Timestamp ts, Timestamp received, const 
 }
 
 std::string format_rfc3339(Timestamp ts) {
+  std::string text;
+  append_rfc3339(text, ts);
+  return text;
+}
+
+void append_rfc3339(std::string& out, Timestamp ts) {
   const auto day = date::floor<date::days>(ts);
   const date::year_month_day ymd{day};
   const date::hh_mm_ss<std::chrono::milliseconds> time{ts - day};
   const int year = static_cast<int>(ymd.year());
-  std::string text = "0000-00-00T00:00:00.000Z";
+  char text[] = "0000-00-00T00:00:00.000Z";
   // printf costs as much as all the rest of a row in an answer.
-  const auto put = [&](std::size_t place, int digits, std::int64_t value) {
-    for (auto at = place + static_cast<std::size_t>(digits); at > place; value /= 10)
-      text[--at] = static_cast<char>('0' + value % 10);
+  const auto put = [&](int place, int digits, std::int64_t value) {
+    for (int at = place + digits; at > place; value /= 10) text[--at] = static_cast<char>('0' + value % 10);
   };
   put(5, 2, static_cast<unsigned>(ymd.month()));
   put(8, 2, static_cast<unsigned>(ymd.day()));
   put(11, 2, time.hours().count());
   put(14, 2, time.minutes().count());
   put(17, 2, time.seconds().count());
-  if (time.subseconds().count() == 0) {
-    text.replace(19, 4, "");
-  } else {
-    put(20, 3, time.subseconds().count());
-  }
+  put(20, 3, time.subseconds().count());
+  std::string_view written(text, sizeof text - 1);
   if (year >= 0 && year <= 9999) {
     put(0, 4, year);
-    return text;
+  } else {
+    char other[16];
+    out.append(other, static_cast<std::size_t>(std::snprintf(other, sizeof other, "%04d", year)));
+    written.remove_prefix(4);
   }
-  char other[16];
-  const int n = std::snprintf(other, sizeof other, "%04d", year);
-  return text.replace(0, 4, other, static_cast<std::size_t>(n));
+  if (time.subseconds().count() != 0) {
+    out += written;
+  } else {
+    out.append(written.substr(0, written.size() - 5)) += 'Z';
+  }
 }
 
 }  // namespace telltale::proto

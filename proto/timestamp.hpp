@@ -45,5 +45,7 @@ struct TimeWindow {
 
 /// "2025-11-21T04:40:00Z"; milliseconds only when there are any: "2025-11-21T04:40:00.250Z".
 [[nodiscard]] std::string format_rfc3339(Timestamp ts);
+/// The same behind what `out` holds. Cost: nothing is allocated but by `out`.
+void append_rfc3339(std::string& out, Timestamp ts);
 
 }  // namespace telltale::proto

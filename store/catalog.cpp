@@ -204,7 +204,8 @@ void Catalog::load(DirectoryBuilder& directory) {
 }
 
 std::optional<Catalog::Latest> Catalog::latest(SeriesId series) {
-  Statement select(database_, "select ts, type, ts_source, value, generation from latest where series_id=?");
+  auto& select =
+      latest_of_series_.of(database_, "select ts, type, ts_source, value, generation from latest where series_id=?");
   auto found = select.query(to_number(series));
   if (!found.next()) return std::nullopt;
   Latest latest{{from_ms(found.integer(0)),

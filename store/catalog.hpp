@@ -111,6 +111,7 @@ class Catalog {
   std::uint64_t bound_letters(std::uint64_t most_bytes);
 
   Database database_;
+  KeptStatement latest_of_series_;
   Removed removed_;
   std::int64_t removed_upto_ = 0;  // the newest removal in it
 };

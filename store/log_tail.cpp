@@ -35,10 +35,18 @@ bool changes_directory(const Event& event) {
 
 }  // namespace
 
-LogTail::LogTail(std::filesystem::path log_folder, std::size_t most_bytes)
-    : folder_(std::move(log_folder)), most_bytes_(most_bytes) {}
+LogTail::LogTail(std::filesystem::path log_folder, std::size_t most_bytes, Now now)
+    : folder_(std::move(log_folder)), now_(now), folder_changes_(folder_), most_bytes_(most_bytes) {}
 
 void LogTail::refresh() {
+  if (folder_changes_.may_have_changed(now_())) {
+    list();
+    folder_changes_.listed();
+  }
+  for (auto& [generation, segment] : segments_) walk(segment);
+}
+
+void LogTail::list() {
   if (!std::filesystem::exists(folder_)) return;
   const auto files = list_segments(folder_);
   std::erase_if(forgotten_, [&](std::uint64_t generation) {
@@ -51,9 +59,9 @@ void LogTail::refresh() {
       segments_.emplace(file.generation,
                         Segment{file.generation, std::move(*scanner), {}, {}, {}, {}, 0, 0, {}, {}, {}});
       ++directory_version_;
+      new_segments_ = true;
     }
   }
-  for (auto& [generation, segment] : segments_) walk(segment);
 }
 
 void LogTail::walk(Segment& segment) {
@@ -122,6 +130,7 @@ void LogTail::forget(const std::function<bool(std::uint64_t)>& sealed) {
     it = segments_.erase(it);
     ++directory_version_;
   }
+  new_segments_ = false;
 }
 
 bool LogTail::decode(Segment& segment, std::size_t frame) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "proto/batch.hpp"
+#include "store/folder_changes.hpp"
 #include "store/log_run.hpp"
 #include "store/points.hpp"
 #include "store/removed.hpp"
@@ -28,10 +29,13 @@ namespace telltale::store {
 /// Threads: one at a time. Errors: StoreFailure for I/O errors.
 class LogTail {
  public:
-  LogTail(std::filesystem::path log_folder, std::size_t most_bytes);
+  using Now = FolderChanges::Moment (*)();
+  LogTail(std::filesystem::path log_folder, std::size_t most_bytes, Now now = &std::chrono::steady_clock::now);
 
   /// Takes in everything committed before the call. Ask the catalog afterwards which segments are sealed.
   void refresh();
+  /// There are segments that forget() was not asked about.
+  [[nodiscard]] bool has_new_segments() const noexcept { return new_segments_; }
   void forget(const std::function<bool(std::uint64_t generation)>& sealed);
 
   struct Part {
@@ -126,7 +130,12 @@ class LogTail {
   template <class Visit>
   void each_frame(Segment& segment, const Block& block, std::int64_t from, std::int64_t to, Visit&& visit);
 
+  void list();
+
   std::filesystem::path folder_;
+  Now now_;
+  FolderChanges folder_changes_;
+  bool new_segments_ = false;
   std::size_t most_bytes_;
   std::size_t kept_bytes_ = 0;
   std::uint64_t directory_version_ = 0;

@@ -126,6 +126,9 @@ class Reader {
   /// Cost: microseconds, and a few for each day and each hour of the unsealed log in the range, and each hundred
   /// series.
   [[nodiscard]] std::string revision(Range range, std::span<const proto::SeriesId> series = {}) const;
+  /// The same for latest(): it changes with every seal and with what comes for these series. Cost: the same for any
+  /// number of days.
+  [[nodiscard]] std::string latest_revision(std::span<const proto::SeriesId> series = {}) const;
   /// The same for names and units of devices and series. It changes with every seal, too.
   [[nodiscard]] std::string directory_revision() const;
 

@@ -58,11 +58,10 @@ ReadView::ReadView(fs::path folder, const ReaderOptions& options)
 void ReadView::refresh() {
   log_.refresh();
   // What is left out of the log as sealed must be in the manifest: a seal in between means to look again.
-  for (auto version = data_version();; version = data_version()) {
+  for (auto version = data_version(); log_.has_new_segments() || version != version_; version = data_version()) {
     if (version != version_) read_manifest();
-    version_ = version;
     log_.forget([this](std::uint64_t generation) { return is_sealed_.query(generation).next(); });
-    if (data_version() == version_) break;
+    version_ = version;
   }
   if (log_.removed().size() != std::exchange(removed_in_log_, log_.removed().size())) removed_.add(log_.removed());
 }
@@ -166,11 +165,21 @@ std::string ReadView::revision(std::int64_t from, std::int64_t to, std::span<con
   return out;
 }
 
+std::string ReadView::latest_revision(std::span<const SeriesId> series) {
+  auto out = seal_revision();
+  log_.append_revision(first_day * day_ms, (last_day + 1) * day_ms, series, out);
+  return out;
+}
+
 std::string ReadView::directory_revision() {
-  auto out = "removed " + std::to_string(removed_.size()) + " sealed " + std::to_string(sealed_.seals) + ':' +
-             std::to_string(sealed_.last_generation);
+  auto out = seal_revision();
   log_.append_directory_revision(out);
   return out;
+}
+
+std::string ReadView::seal_revision() const {
+  return "removed " + std::to_string(removed_.size()) + " sealed " + std::to_string(sealed_.seals) + ':' +
+         std::to_string(sealed_.last_generation);
 }
 
 std::vector<ReadView::OpenRollup> ReadView::rollups(RollupStep step, std::int64_t from, std::int64_t to) {

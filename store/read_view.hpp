@@ -70,8 +70,9 @@ class ReadView {
   [[nodiscard]] Catalog& catalog() noexcept { return catalog_; }
   /// Of every sealed series that is not removed, ascending.
   [[nodiscard]] LatestTable sealed_latest();
-  /// See Reader::revision(), Reader::directory_revision().
+  /// See Reader::revision(), latest_revision(), directory_revision().
   [[nodiscard]] std::string revision(std::int64_t from, std::int64_t to, std::span<const proto::SeriesId> series);
+  [[nodiscard]] std::string latest_revision(std::span<const proto::SeriesId> series);
   [[nodiscard]] std::string directory_revision();
   /// To be asked wherever an answer may take long. Throws Interrupted.
   void check_stop() const {
@@ -87,6 +88,7 @@ class ReadView {
   void read_manifest();
   void list_rollups();
   [[nodiscard]] bool has_rollups(const Catalog::DayFile& file) const;
+  [[nodiscard]] std::string seal_revision() const;
 
   std::filesystem::path folder_;
   LogTail log_;

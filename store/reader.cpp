@@ -144,10 +144,14 @@ class Reader::Impl {
   }
   std::vector<Sample> samples(SeriesId series, Range range) { return samples_of(points(series, range)); }
 
-  std::vector<MomentsBucket> moments(SeriesId series, Range range, Millis step, bool with_stddev) {
+  /// For one aggregate, or all of them.
+  std::vector<MomentsBucket> moments(SeriesId series, Range range, Millis step, std::optional<Aggregate> what) {
     if (step.count() <= 0) return {};
+    const bool with_stddev = !what || what == Aggregate::stddev;
     return ask([&](ReadView& view) {
       MomentsQuery query{begin_of(range), end_of(range), step.count()};
+      if (what == Aggregate::avg || what == Aggregate::sum || what == Aggregate::count)
+        query.columns = RollupColumns::sum;
       auto buckets = fold(series_stretches(view, series, query), query);
       if (!with_stddev || sound(buckets)) return buckets;
       query.source = MomentsQuery::From::readings;
@@ -287,6 +291,9 @@ std::shared_ptr<const Directory> Reader::shared_directory() const { return impl_
 std::string Reader::revision(Range range, std::span<const SeriesId> series) const {
   return impl_->ask([&](ReadView& view) { return view.revision(begin_of(range), end_of(range), series); });
 }
+std::string Reader::latest_revision(std::span<const SeriesId> series) const {
+  return impl_->ask([&](ReadView& view) { return view.latest_revision(series); });
+}
 std::string Reader::directory_revision() const {
   return impl_->ask([](ReadView& view) { return view.directory_revision(); });
 }
@@ -301,13 +308,13 @@ std::vector<Row> Reader::rows(SeriesId series, Range range) const {
 
 std::vector<Bucket> Reader::aggregate(SeriesId series, Range range, Millis step, Aggregate what) const {
   std::vector<Bucket> out;
-  for (const auto& [bucket, moments] : impl_->moments(series, range, step, what == Aggregate::stddev))
+  for (const auto& [bucket, moments] : impl_->moments(series, range, step, what))
     out.push_back({from_ms(bucket * step.count()), moments.value(what)});
   return out;
 }
 
 std::vector<SummaryBucket> Reader::summaries(SeriesId series, Range range, Millis step) const {
-  return summaries_of(impl_->moments(series, range, step, true), step);
+  return summaries_of(impl_->moments(series, range, step, std::nullopt), step);
 }
 
 std::optional<Row> Reader::latest(SeriesId series) const {

@@ -20,17 +20,23 @@ constexpr const char* steps[] = {
                            v_min real not null, v_max real not null, v_sum real, v_sumsq real, v_last real not null,
                            primary key(day, series_id, t)) without rowid;)"};
 
-constexpr const char* columns = "select t, series_id, n, v_min, v_max, v_sum, v_sumsq, v_last from rollup ";
+constexpr std::string_view select_of_day = " from rollup where day=? and series_id=? and t>=? and t<? order by t";
+constexpr std::string_view sums = "select t, n, v_sum";
+constexpr std::string_view all = "select t, n, v_sum, v_sumsq, v_min, v_max, v_last";
+constexpr int behind_all = 7;  // columns
 
-RollupRow row_of(const Statement::Rows& row) {
-  return {row.integer(0),
-          static_cast<SeriesId>(row.integer(1)),
-          static_cast<std::uint64_t>(row.integer(2)),
-          row.real(3),
-          row.real(4),
-          row.null(5) ? std::nan("") : row.real(5),  // infinities of both signs; SQLite has no NaN
-          row.null(6) ? std::nan("") : row.real(6),
-          row.real(7)};
+/// SQLite has no NaN; infinities of both signs come to one.
+double sum_of(const Statement::Rows& row, int column) { return row.null(column) ? std::nan("") : row.real(column); }
+
+RollupRow row_of(const Statement::Rows& row, SeriesId series, RollupColumns columns) {
+  RollupRow out{row.integer(0), series, static_cast<std::uint64_t>(row.integer(1))};
+  out.sum = sum_of(row, 2);
+  if (columns == RollupColumns::sum) return out;
+  out.sumsq = sum_of(row, 3);
+  out.min = row.real(4);
+  out.max = row.real(5);
+  out.last = row.real(6);
+  return out;
 }
 
 void count(RollupRow& row, double x) {
@@ -100,7 +106,7 @@ bool RollupFile::has_day(std::int64_t day) {
   return select.query(day).next();
 }
 
-std::vector<RollupRow> RollupFile::rows(SeriesId series, std::int64_t from, std::int64_t to) {
+std::vector<RollupRow> RollupFile::rows(SeriesId series, std::int64_t from, std::int64_t to, RollupColumns columns) {
   std::vector<RollupRow> out;
   if (from >= to) return out;
   const auto first = day_of(from);
@@ -109,18 +115,23 @@ std::vector<RollupRow> RollupFile::rows(SeriesId series, std::int64_t from, std:
   const auto one_lock = snapshot_if_none(database_);
   auto held = days_held_.of(database_, "select (select min(day) from rollup), (select max(day) from rollup)").query();
   if (!held.next() || held.null(0)) return out;
-  static const auto sql = std::string(columns) + "where day=? and series_id=? and t>=? and t<? order by t";
-  auto& select = rows_of_day_.of(database_, sql);
+  static const auto sql_of_sums = std::string(sums).append(select_of_day);
+  static const auto sql_of_all = std::string(all).append(select_of_day);
+  auto& select =
+      columns == RollupColumns::sum ? sums_of_day_.of(database_, sql_of_sums) : rows_of_day_.of(database_, sql_of_all);
   for (auto day = std::max(first, held.integer(0)); day <= std::min(last, held.integer(1)); ++day)
-    for (auto row = select.query(day, to_number(series), from, to); row.next();) out.push_back(row_of(row));
+    for (auto row = select.query(day, to_number(series), from, to); row.next();)
+      out.push_back(row_of(row, series, columns));
   return out;
 }
 
 void RollupFile::each(std::int64_t from, std::int64_t to, const std::function<void(const RollupRow&)>& visit) {
   if (from >= to) return;
-  Statement select(database_,
-                   std::string(columns) + "where day between ? and ? and t>=? and t<? order by day, series_id, t");
-  for (auto row = select.query(day_of(from), day_of(to - 1), from, to); row.next();) visit(row_of(row));
+  Statement select(database_, std::string(all) +
+                                  ", series_id from rollup where day between ? and ? and t>=? and t<? "
+                                  "order by day, series_id, t");
+  for (auto row = select.query(day_of(from), day_of(to - 1), from, to); row.next();)
+    visit(row_of(row, static_cast<SeriesId>(row.integer(behind_all)), RollupColumns::all));
 }
 
 std::vector<std::int64_t> RollupFile::days() {

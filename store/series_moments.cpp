@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <utility>
@@ -30,6 +31,10 @@ std::set<std::int64_t> hours_of(const std::vector<LogTail::Part>& parts) {
   return out;
 }
 
+void sort_by_time(std::vector<Stretch>& stretches) {
+  if (!std::ranges::is_sorted(stretches, {}, &Stretch::t)) std::ranges::stable_sort(stretches, {}, &Stretch::t);
+}
+
 bool any_in(const std::set<std::int64_t>& hours, std::int64_t from, std::int64_t to) {
   const auto found = hours.lower_bound(hour_of(from));
   return found != hours.end() && *found * hour_ms < to;
@@ -45,7 +50,7 @@ MomentsPlan::MomentsPlan(const ReadView& view, const MomentsQuery& query)
       first_hour_(ceil_to(query.from, hour_ms)),
       end_hour_(floor_to(query.to, hour_ms)),
       by_hours_(query.step % hour_ms == 0 && first_hour_ < end_hour_) {
-  const auto& [from, to, step, source] = query;
+  const auto& [from, to, step, source, columns] = query;
   if (by_hours_) {
     const auto first_whole_day = ceil_to(first_hour_, day_ms);
     const auto end_whole_day = floor_to(end_hour_, day_ms);
@@ -128,8 +133,9 @@ void read_stretches(Pieces& pieces, std::int64_t from, std::int64_t to, const Mo
 }
 
 std::vector<Stretch> series_stretches(ReadView& view, SeriesId series, const MomentsQuery& query) {
-  std::vector<Stretch> out;
-  if (query.from >= query.to || view.removed().has(series)) return out;
+  std::vector<Stretch> rolled_up;
+  std::vector<Stretch> read_out;
+  if (query.from >= query.to || view.removed().has(series)) return rolled_up;
   auto parts = view.log().readings(series, query.from, query.to);
   for (auto& part : parts) part.points.merge();
   const auto touched = hours_of(parts);
@@ -139,17 +145,17 @@ std::vector<Stretch> series_stretches(ReadView& view, SeriesId series, const Mom
     for (const auto& [file, klass] : view.rollups(RollupStep::hour, from, to)) {
       auto day = std::numeric_limits<std::int64_t>::min();
       bool usable = false;
-      for (const auto& row : file->rows(series, from, to)) {
+      for (const auto& row : file->rows(series, from, to, query.columns)) {
         if (day_of(row.t) != std::exchange(day, day_of(row.t))) usable = plan.usable(row.t, klass);
-        if (usable && !touched.contains(hour_of(row.t))) out.push_back({row.t, moments_of(row)});
+        if (usable && !touched.contains(hour_of(row.t))) rolled_up.push_back({row.t, moments_of(row)});
       }
     }
   };
   if (const auto& days = plan.days()) {
     for (const auto& [file, klass] : view.rollups(RollupStep::day, days->from, days->to))
-      for (const auto& row : file->rows(series, days->from, days->to))
+      for (const auto& row : file->rows(series, days->from, days->to, query.columns))
         if (plan.usable(row.t, klass) && !any_in(touched, row.t, row.t + day_ms))
-          out.push_back({row.t, moments_of(row)});
+          rolled_up.push_back({row.t, moments_of(row)});
     for (auto hour = touched.lower_bound(hour_of(days->from)); hour != touched.end() && *hour * hour_ms < days->to;) {
       const auto day = floor_to(*hour * hour_ms, day_ms);
       take_hours(day, day + day_ms);
@@ -167,13 +173,19 @@ std::vector<Stretch> series_stretches(ReadView& view, SeriesId series, const Mom
         pieces.add(std::move(opened), std::move(heads));
       }
     pieces.add(parts, interval.from, interval.to);
-    read_stretches(pieces, interval.from, interval.to, query, out);
+    read_stretches(pieces, interval.from, interval.to, query, read_out);
   };
   for (const auto& interval : plan.intervals())
     if (interval.day != nullptr || any_in(touched, interval.from, interval.to)) read(interval);
   for (const auto hour : touched)
     if (const auto interval = plan.rolled_hour(hour)) read(*interval);
-  if (!std::ranges::is_sorted(out, {}, &Stretch::t)) std::ranges::stable_sort(out, {}, &Stretch::t);
+  sort_by_time(rolled_up);
+  sort_by_time(read_out);
+  if (read_out.empty()) return rolled_up;
+  if (rolled_up.empty()) return read_out;
+  std::vector<Stretch> out;
+  out.reserve(rolled_up.size() + read_out.size());
+  std::ranges::merge(rolled_up, read_out, std::back_inserter(out), {}, &Stretch::t, &Stretch::t);
   return out;
 }
 

@@ -25,6 +25,7 @@ struct MomentsQuery {
     summaries,  // rollups and chunk headers, where they say the same as the readings
     readings,   // while there are any
   } source = From::summaries;
+  RollupColumns columns = RollupColumns::all;  // sum: only n and the sum of the moments will be looked at
 
   [[nodiscard]] std::int64_t bucket(std::int64_t ts) const;
 };

@@ -17,6 +17,23 @@ TEST_CASE("what the detector expects of a series by the hour, and where it would
   CHECK(bench.read(path, "If-None-Match: " + answer.headers.at("etag") + "\r\n").status == 304);
 }
 
+TEST_CASE("what is expected is said to three digits of how far readings may be off", "[api]") {
+  RestBench bench;
+  bench.expectations.know({{"r",
+                            4,
+                            Millis{0},
+                            {{0, 21.498001098632812, 0.9625802145898},
+                             {1, 123456.78, 4321.1},
+                             {2, 0.1 + 0.2, std::nullopt},
+                             {3, 0, 0},
+                             {4, 1e300, 1e-300}}}});
+  CHECK(bench.read(path).body == names + R"("rule":"r","limit":4,"utc_offset":0,"hours":[)"
+                                         R"({"hour":0,"expected":21.498,"low":20.535,"high":22.461},)"
+                                         R"({"hour":1,"expected":123460,"low":119140,"high":127780},)"
+                                         R"({"hour":2,"expected":0.3},{"hour":3,"expected":0,"low":0,"high":0},)"
+                                         R"({"hour":4,"expected":1e+300,"low":1e+300,"high":1e+300}]})");
+}
+
 TEST_CASE("of several rules the one with the least limit says what is expected, and one that learns says nothing yet",
           "[api]") {
   RestBench bench;

@@ -312,3 +312,41 @@ TEST_CASE("a segment that is sealed and still there is not read again", "[store]
   }
   CHECK(batches() == 1);
 }
+
+TEST_CASE("a segment that could not be opened is taken in once it can be, though the folder has not changed since",
+          "[store]") {
+  static store::FolderChanges::Moment now;
+  LogWorld world;
+  write_batches(world, 2);
+  store::LogTail tail(world.path, 1u << 20, [] { return now; });
+  const auto batches = [&] {
+    tail.refresh();
+    std::size_t n = 0;
+    tail.each_batch([&](const proto::Batch&) { ++n; });
+    return n;
+  };
+  REQUIRE(batches() == 2);
+  now += std::chrono::hours(1);
+  REQUIRE(batches() == 2);  // this listing is good until the folder changes
+  tail.forget([](std::uint64_t) { return false; });
+
+  const auto elsewhere = world.folder.path() / "elsewhere";
+  const auto segment = world.folder.path() / "segment";
+  fs::create_symlink(elsewhere, elsewhere);  // leads nowhere
+  {
+    auto log = world.log(3);
+    REQUIRE(log.append(*batch_of({number(1, start_ms, 3)})));
+  }
+  fs::rename(world.segment(world.generation), segment);
+  fs::create_symlink(elsewhere, world.segment(world.generation));
+  CHECK_THROWS_AS(tail.refresh(), store::StoreFailure);
+  now += std::chrono::hours(1);
+  CHECK_THROWS_AS(tail.refresh(), store::StoreFailure);
+  CHECK_FALSE(tail.has_new_segments());
+  fs::remove(elsewhere);
+  fs::create_symlink(segment, elsewhere);
+  CHECK(batches() == 3);
+  CHECK(tail.has_new_segments());
+  tail.forget([](std::uint64_t) { return false; });
+  CHECK_FALSE(tail.has_new_segments());
+}
