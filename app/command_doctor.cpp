@@ -34,7 +34,7 @@ int doctor(const std::string& flag) {
   const auto file = find_config(flag, environment);
   Config config;
   try {
-    config = file ? load_config(*file, environment) : parse_config("", "(no file)", environment);
+    config = config_in_use(file, environment);
   } catch (const ConfigErrors& errors) {
     for (const auto& problem : errors.problems()) print({Diagnosis::Verdict::bad, "configuration", problem, ""});
     return wrong_configuration;

@@ -34,8 +34,7 @@ void add_patterns(CLI::App* command, const std::shared_ptr<Options>& o) {
 int with_config(const std::string& flag, const std::function<int(const Config&)>& work) {
   try {
     const auto environment = process_environment();
-    const auto file = find_config(flag, environment);
-    return work(file ? load_config(*file, environment) : parse_config("", "(no file)", environment));
+    return work(config_in_use(find_config(flag, environment), environment));
   } catch (const proto::ConfigError& error) {
     std::cerr << error.what() << '\n';
     return 2;

@@ -31,7 +31,7 @@ int notify_test(const std::string& name, const std::string& flag) {
   try {
     const auto environment = process_environment();
     const auto file = find_config(flag, environment);
-    auto options = (file ? load_config(*file, environment) : parse_config("", "(no file)", environment)).notify;
+    auto options = config_in_use(file, environment).notify;
     options.user_agent = "telltale/" + std::string(version);
     const auto channel = std::ranges::find(options.channels, name, &notify::Channel::name);
     if (channel == options.channels.end() && !file && options.channels.empty())

@@ -25,8 +25,7 @@ constexpr Millis lock_within{5000};
 
 Config load(const std::string& flag) {
   const auto environment = process_environment();
-  const auto file = find_config(flag, environment);
-  return file ? load_config(*file, environment) : parse_config("", "(no file)", environment);
+  return config_in_use(find_config(flag, environment), environment);
 }
 
 int serve(const std::string& flag) {

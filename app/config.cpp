@@ -377,6 +377,10 @@ std::optional<std::filesystem::path> find_config(const std::string& flag, const 
   return std::nullopt;
 }
 
+Config config_in_use(const std::optional<std::filesystem::path>& found, const Environment& environment) {
+  return found ? load_config(*found, environment) : parse_config("", "(no file)", environment);
+}
+
 std::string no_config_found(const Environment& environment) {
   std::string text = "no configuration file: neither --config nor TELLTALE_CONFIG names one, and there is none at ";
   const auto places = usual_places(environment);

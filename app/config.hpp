@@ -84,6 +84,9 @@ using Environment = std::map<std::string, std::string>;
 /// environment are all.
 [[nodiscard]] std::optional<std::filesystem::path> find_config(const std::string& flag, const Environment& environment);
 
+/// Of the file that find_config() has found; without one, of the environment and the defaults. Throws ConfigErrors.
+[[nodiscard]] Config config_in_use(const std::optional<std::filesystem::path>& found, const Environment& environment);
+
 /// For when find_config() has found nothing: that there is none, and where it was looked for.
 [[nodiscard]] std::string no_config_found(const Environment& environment);
 

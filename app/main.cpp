@@ -13,6 +13,7 @@
 #include "app/command_forget.hpp"
 #include "app/command_healthcheck.hpp"
 #include "app/command_key.hpp"
+#include "app/command_map_test.hpp"
 #include "app/command_model.hpp"
 #include "app/command_notify_test.hpp"
 #include "app/command_query.hpp"
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
   add_healthcheck_command(app, exit_code);
   add_doctor_command(app, exit_code);
   add_notify_test_command(app, exit_code);
+  add_map_test_command(app, exit_code);
   add_fleet_command(app, exit_code);
   add_replay_command(app, exit_code);
   add_score_command(app, exit_code);

@@ -16,6 +16,7 @@
 #include "app/command_check.hpp"
 #include "app/command_config.hpp"
 #include "app/command_healthcheck.hpp"
+#include "app/command_map_test.hpp"
 #include "app/command_notify_test.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/simulated_clock.hpp"
@@ -78,12 +79,60 @@ TEST_CASE("healthcheck is 0 for a ready service, 1 for one that is not or not th
   Captured captured;
   CHECK(run(&add_healthcheck_command, {"healthcheck", "--url", url}) == 0);
   CHECK(run(&add_healthcheck_command, {"healthcheck", "--url", url + "/"}) == 0);
+  const auto file = std::filesystem::temp_directory_path() / ("telltale-health-" + std::to_string(getpid()) + ".toml");
+  const auto configured = [&](const std::string& listen, const char* more = "") {
+    std::ofstream(file) << "[http]\nlisten = \"" << listen << ':' << server.port() << "\"\n" << more;
+    return run(&add_healthcheck_command, {"healthcheck", "--config", file.string()});
+  };
+  CHECK(configured("127.0.0.1") == 0);
+  CHECK(configured("0.0.0.0") == 0);
+  CHECK(configured("127.0.0.2") == 1);
+  static_cast<void>(configured("127.0.0.1", "colour = 1\n"));  // asks at the usual place, where there may be one
+  CHECK(captured.err.str().find("colour") != std::string::npos);
+  std::filesystem::remove(file);
   ready = false;
   CHECK(run(&add_healthcheck_command, {"healthcheck", "--url", url}) == 1);
   CHECK(captured.out.str().find(R"({"status":"degraded","checks":{"mqtt":"down"}})") != std::string::npos);
   server.stop();
   CHECK(run(&add_healthcheck_command, {"healthcheck", "--url", url}) == 1);
   CHECK(run(&add_healthcheck_command, {"healthcheck", "--url", "file:///etc/passwd"}) == 1);
+}
+
+TEST_CASE("map-test shows what a message is stored as, or why it is refused", "[app]") {
+  const auto file = std::filesystem::temp_directory_path() / ("telltale-map-" + std::to_string(getpid()) + ".toml");
+  const auto configure = [&](const char* text) { std::ofstream(file) << text; };
+  Captured captured;
+  const auto test = [&](const std::string& topic, const std::string& payload) {
+    captured.out.str("");
+    captured.err.str("");
+    return run(&add_map_test_command, {"map-test", "--config", file.string(), "--topic", topic, "--payload", payload});
+  };
+  configure(
+      "[[mapping]]\nname = \"plug\"\ntopic = \"tele/{device}/SENSOR\"\nset = {site = \"home\"}\n"
+      "time = {at = \"/Time\", zone = \"Europe/Berlin\"}\nmetrics = \"auto\"\n");
+  CHECK(test("tele/plug3/SENSOR", R"({"Time":"2025-11-21T05:40:00","ENERGY":{"Power":12}})") == 0);
+  const auto said = captured.out.str();
+  CAPTURE(said);
+  CHECK(said.starts_with(
+      R"({"kind":"telemetry","mapping":"plug","site":"home","device":"plug3","samples":[{"metric":")"));
+  CHECK(said.find(R"("value":12)") != std::string::npos);
+  CHECK(said.ends_with("}\n"));
+  CHECK(test("tele/plug3/SENSOR", "{") == 1);
+  CHECK(captured.err.str().starts_with("telltale map-test: bad_json: "));
+  CHECK(captured.out.str().empty());
+  CHECK(test("nobodys/topic", "1") == 1);
+  {
+    std::istringstream in("23.4");
+    auto* const before = std::cin.rdbuf(in.rdbuf());
+    CHECK(run(&add_map_test_command, {"map-test", "--config", file.string(), "--topic", "sensors/temperature/room1"}) ==
+          0);
+    std::cin.rdbuf(before);
+  }
+  CHECK(captured.out.str().find(R"("metric":"temperature")") != std::string::npos);
+  configure("[[mapping]]\nname = \"plug\"\n");
+  CHECK(test("a", "1") == 2);
+  CHECK(captured.err.str().find("mapping") != std::string::npos);
+  std::filesystem::remove(file);
 }
 
 TEST_CASE("check is 0 with a summary, or 2 with every problem on a line of its own", "[app][lesson-30]") {

@@ -62,6 +62,10 @@ class Https(Scene):
             self.assertEqual((status, json.loads(body)["openapi"][:2]), (200, "3."))
             self.assertEqual(self.get(connection, "/healthz")[0], 200)
 
+    def test_its_health_is_found_by_its_configuration(self):
+        check = subprocess.run([PROGRAM, "healthcheck", "--config", str(self.service.config)], capture_output=True, text=True, timeout=60)
+        self.assertEqual((check.returncode, json.loads(check.stdout)["status"]), (0, "ok"), check.stderr)
+
     def test_the_end_of_a_connection_is_no_truncation(self):
         context = ssl.create_default_context(cafile=self.ca)
         with socket.create_connection(("127.0.0.1", self.service.http), timeout=30) as plain, \

@@ -1,0 +1,53 @@
+#include "app/command_map_test.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <optional>
+
+#include "api/mapping_trial.hpp"
+#include "app/config.hpp"
+#include "app/system_clock.hpp"
+
+namespace telltale::app {
+
+namespace {
+
+int map_test(const std::string& topic, std::string payload, const std::string& flag) {
+  try {
+    const auto environment = process_environment();
+    const auto config = config_in_use(find_config(flag, environment), environment);
+    const auto trial = api::try_message(config.ingest.decoder, topic, std::move(payload), SystemClock().now());
+    if (trial.refusal) {
+      std::cerr << "telltale map-test: " << *trial.refusal << '\n';
+      return 1;
+    }
+    std::cout << trial.decoded << '\n';
+    return 0;
+  } catch (const proto::ConfigError& error) {
+    std::cerr << error.what() << '\n';
+    return 2;
+  }
+}
+
+std::string standard_input() { return {std::istreambuf_iterator<char>(std::cin), {}}; }
+
+}  // namespace
+
+void add_map_test_command(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand(
+      "map-test",
+      "Show what a message would be stored as, by the configured mappings; exit 0, or 1 when it is refused");
+  auto topic = std::make_shared<std::string>();
+  auto payload = std::make_shared<std::optional<std::string>>();
+  auto config = std::make_shared<std::string>();
+  command->add_option("--topic", *topic, "As a device publishes it")->required();
+  command->add_option("--payload", *payload, "The message [what standard input says]");
+  command->add_option("--config", *config, "Configuration file (TOML)")->type_name("FILE");
+  command->callback([topic, payload, config, &exit_code] {
+    exit_code = map_test(*topic, *payload ? **payload : standard_input(), *config);
+  });
+}
+
+}  // namespace telltale::app
