@@ -5,6 +5,9 @@ import {el, replace, setText} from "/assets/dom.js";
 import {axisNumber, count, moment, reading} from "/assets/format.js";
 import {rank} from "/assets/live.js";
 
+/** The library's label is markup, which is put on the page as text. */
+const timeLabel = (...about) => Dygraph.dateAxisLabelFormatter(...about).replaceAll("&#160;", "\u00a0");
+
 const hour = 3_600_000;
 const usualFor = 60_000;  // so long what the detector expects is not asked anew
 
@@ -124,7 +127,7 @@ export class MetricChart {
     return {
       labels: ["time", "value"], customBars: true, legend: "never", colors: [accent], strokeWidth: 1.6, fillAlpha: 0.2, drawGapEdgePoints: true,
       gridLineColor: colour("--line"), axisLineColor: colour("--line"), highlightCircleSize: 3.5, xRangePad: 4,
-      axes: {x: {drawGrid: false, axisLabelWidth: 62}, y: {axisLabelWidth: 52, axisLabelFormatter: (v, granularity, options, graph) => axisNumber(v, graph.yAxisRange()), pixelsPerLabel: 34}},
+      axes: {x: {drawGrid: false, axisLabelWidth: 62, axisLabelFormatter: timeLabel}, y: {axisLabelWidth: 52, axisLabelFormatter: (v, granularity, options, graph) => axisNumber(v, graph.yAxisRange()), pixelsPerLabel: 34}},
       interactionModel: {...Dygraph.defaultInteractionModel, dblclick: () => this.onReset()},
       zoomCallback: (from, to) => this.onRange(from, to),
       highlightCallback: (event, x, points) => setText(this.at, `${moment(x)}   ${points[0] ? reading(points[0].yval, this.unit) : ""}`),

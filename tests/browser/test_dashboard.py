@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The dashboard of the real program in a real browser: what happens on MQTT is seen, what is ordered there is found by REST."""
+import datetime
 import json
 import math
 import random
@@ -160,6 +161,17 @@ class Dashboard(Browser):
         self.sees("readings in all", "[data-tile='Bytes per reading']")
         eventually("the rate is known", lambda: "/s" in self.text("[data-tile='Readings stored']") and "–" not in self.text("[data-tile='Readings stored']"), 30)
         self.picture("system")
+        self.assertEqual(self.complaints(), [])
+
+    def test_at_midnight_an_axis_names_the_day(self):
+        midnight = datetime.datetime.combine(datetime.date.today() - datetime.timedelta(days=1), datetime.time())
+        begin = round(midnight.timestamp() * 1000) - 5_400_000
+        self.publish("telemetry/plant/boiler-1", json.dumps([{"ts": begin + i * 60_000, "values": {"temperature": 50 + i % 7}} for i in range(180)]))
+        self.flush()
+        self.open(f"#/device/plant/boiler-1?from={begin}&to={begin + 10_800_000}")
+        labels = ".dygraph-axis-label-x"
+        eventually("the day is named", lambda: f"{midnight:%d %b}" in self.text(labels).replace("\u00a0", " "), 60)
+        self.assertNotIn("&", self.text(labels))
         self.assertEqual(self.complaints(), [])
 
     def test_a_chart_shows_what_the_detector_expects(self):
