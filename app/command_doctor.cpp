@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
-#include <memory>
 
+#include "app/config_option.hpp"
 #include "app/doctor.hpp"
 #include "app/system_clock.hpp"
 
@@ -55,8 +55,7 @@ void add_doctor_command(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand(
       "doctor",
       "Look for what loses data: configuration, clock, disk, permissions, the broker's queue; exit 0, 1 or 2");
-  auto config = std::make_shared<std::string>();
-  command->add_option("--config", *config, "Configuration file (TOML)")->type_name("FILE");
+  const auto config = add_config_option(*command);
   command->callback([config, &exit_code] { exit_code = doctor(*config); });
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "app/config.hpp"
+#include "app/config_option.hpp"
 
 namespace telltale::app {
 
@@ -86,9 +87,7 @@ int healthcheck(Place place, const std::string& ca_file) {
 
 void add_healthcheck_command(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("healthcheck", "Ask a running service whether it is ready; exit 0 or 1");
-  auto config = std::make_shared<std::string>();
-  command->add_option("--config", *config, "Configuration file (TOML) of the service, on its own machine")
-      ->type_name("FILE");
+  const auto config = add_config_option(*command);
   auto url = std::make_shared<std::string>();
   command->add_option("--url", *url, "Where the service listens [http://127.0.0.1:8080, or as it is configured]")
       ->excludes("--config");

@@ -8,6 +8,7 @@
 
 #include "api/mapping_trial.hpp"
 #include "app/config.hpp"
+#include "app/config_option.hpp"
 #include "app/system_clock.hpp"
 
 namespace telltale::app {
@@ -41,10 +42,9 @@ void add_map_test_command(CLI::App& app, int& exit_code) {
       "Show what a message would be stored as, by the configured mappings; exit 0, or 1 when it is refused");
   auto topic = std::make_shared<std::string>();
   auto payload = std::make_shared<std::optional<std::string>>();
-  auto config = std::make_shared<std::string>();
+  const auto config = add_config_option(*command);
   command->add_option("--topic", *topic, "As a device publishes it")->required();
   command->add_option("--payload", *payload, "The message [what standard input says]");
-  command->add_option("--config", *config, "Configuration file (TOML)")->type_name("FILE");
   command->callback([topic, payload, config, &exit_code] {
     exit_code = map_test(*topic, *payload ? **payload : standard_input(), *config);
   });

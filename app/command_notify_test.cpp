@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/config.hpp"
+#include "app/config_option.hpp"
 #include "app/system_clock.hpp"
 #include "app/version.hpp"
 #include "notify/curl_transfer.hpp"
@@ -55,9 +56,8 @@ int notify_test(const std::string& name, const std::string& flag) {
 void add_notify_test_command(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("notify-test", "Send a test notification; exit 0 when it was taken, 1 when not");
   auto channel = std::make_shared<std::string>();
-  auto config = std::make_shared<std::string>();
+  const auto config = add_config_option(*command);
   command->add_option("channel", *channel, "Name of a [[channel]]")->required();
-  command->add_option("--config", *config, "Configuration file (TOML)")->type_name("FILE");
   command->callback([channel, config, &exit_code] { exit_code = notify_test(*channel, *config); });
 }
 

@@ -5,12 +5,12 @@
 #include <csignal>
 #include <ctime>
 #include <iostream>
-#include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "app/config.hpp"
+#include "app/config_option.hpp"
 #include "app/logger.hpp"
 #include "app/service.hpp"
 #include "app/service_manager.hpp"
@@ -82,8 +82,7 @@ int serve(const std::string& flag) {
 
 void add_serve_command(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("serve", "Run the service until SIGTERM");
-  auto config = std::make_shared<std::string>();
-  command->add_option("--config", *config, "Configuration file (TOML)")->type_name("FILE");
+  const auto config = add_config_option(*command);
   command->callback([config, &exit_code] { exit_code = serve(*config); });
 }
 

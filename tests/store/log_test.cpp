@@ -293,24 +293,29 @@ TEST_CASE("a rotation that fails leaves the segment in use", "[store]") {
   CHECK(*position == proto::LogPosition{1, 2});
 }
 
+namespace {
+
+std::size_t batches_now(store::LogTail& tail) {
+  tail.refresh();
+  std::size_t n = 0;
+  tail.each_batch([&](const proto::Batch&) { ++n; });
+  return n;
+}
+
+}  // namespace
+
 TEST_CASE("a segment that is sealed and still there is not read again", "[store]") {
   LogWorld world;
   write_batches(world, 3);
   store::LogTail tail(world.path, 1u << 20);
-  const auto batches = [&] {
-    tail.refresh();
-    std::size_t n = 0;
-    tail.each_batch([&](const proto::Batch&) { ++n; });
-    return n;
-  };
-  REQUIRE(batches() == 3);
+  REQUIRE(batches_now(tail) == 3);
   tail.forget([](std::uint64_t) { return true; });
-  CHECK(batches() == 0);
+  CHECK(batches_now(tail) == 0);
   {
     auto log = world.log(4);
     REQUIRE(log.append(*batch_of({number(1, start_ms, 4)})));
   }
-  CHECK(batches() == 1);
+  CHECK(batches_now(tail) == 1);
 }
 
 TEST_CASE("a segment that could not be opened is taken in once it can be, though the folder has not changed since",
@@ -319,15 +324,9 @@ TEST_CASE("a segment that could not be opened is taken in once it can be, though
   LogWorld world;
   write_batches(world, 2);
   store::LogTail tail(world.path, 1u << 20, [] { return now; });
-  const auto batches = [&] {
-    tail.refresh();
-    std::size_t n = 0;
-    tail.each_batch([&](const proto::Batch&) { ++n; });
-    return n;
-  };
-  REQUIRE(batches() == 2);
+  REQUIRE(batches_now(tail) == 2);
   now += std::chrono::hours(1);
-  REQUIRE(batches() == 2);  // this listing is good until the folder changes
+  REQUIRE(batches_now(tail) == 2);  // this listing is good until the folder changes
   tail.forget([](std::uint64_t) { return false; });
 
   const auto elsewhere = world.folder.path() / "elsewhere";
@@ -345,7 +344,7 @@ TEST_CASE("a segment that could not be opened is taken in once it can be, though
   CHECK_FALSE(tail.has_new_segments());
   fs::remove(elsewhere);
   fs::create_symlink(segment, elsewhere);
-  CHECK(batches() == 3);
+  CHECK(batches_now(tail) == 3);
   CHECK(tail.has_new_segments());
   tail.forget([](std::uint64_t) { return false; });
   CHECK_FALSE(tail.has_new_segments());
