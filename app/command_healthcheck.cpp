@@ -29,8 +29,7 @@ struct Place {
   bool of_this_machine = false;  // by its own configuration
 };
 
-/// Where a service of this configuration listens. One that is not valid (any more) may be edited while the service
-/// goes on: it is no reason to call that unhealthy.
+/// Where a service of this configuration listens. Of one that is not valid nothing is taken: the usual place.
 Place configured_place(const std::string& config_flag) {
   const auto environment = process_environment();
   api::HttpOptions http;
@@ -60,14 +59,13 @@ int healthcheck(Place place, const std::string& ca_file) {
   std::string body;
   curl_easy_setopt(request.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(request.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  if (!ca_file.empty()) {
-    curl_easy_setopt(request.get(), CURLOPT_CAINFO, ca_file.c_str());
-  } else if (place.of_this_machine) {
+  if (!ca_file.empty()) curl_easy_setopt(request.get(), CURLOPT_CAINFO, ca_file.c_str());
+  if (place.of_this_machine) {
     // Its certificate is for the names that others call it by. Nothing is sent, and the answer is no secret.
-    curl_easy_setopt(request.get(), CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(request.get(), CURLOPT_SSL_VERIFYPEER, ca_file.empty() ? 0L : 1L);
     curl_easy_setopt(request.get(), CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(request.get(), CURLOPT_NOPROXY, "*");
   }
-  if (place.of_this_machine) curl_easy_setopt(request.get(), CURLOPT_NOPROXY, "*");
   curl_easy_setopt(request.get(), CURLOPT_TIMEOUT_MS, patience_ms);
   curl_easy_setopt(request.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(request.get(), CURLOPT_WRITEFUNCTION, &keep);

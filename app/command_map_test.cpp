@@ -4,7 +4,6 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
-#include <optional>
 
 #include "api/mapping_trial.hpp"
 #include "app/config.hpp"
@@ -38,15 +37,14 @@ std::string standard_input() { return {std::istreambuf_iterator<char>(std::cin),
 
 void add_map_test_command(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand(
-      "map-test",
-      "Show what a message would be stored as, by the configured mappings; exit 0, or 1 when it is refused");
+      "map-test", "Show what a message is decoded to, by the configured mappings; exit 0, or 1 when it cannot be");
   auto topic = std::make_shared<std::string>();
-  auto payload = std::make_shared<std::optional<std::string>>();
+  auto payload = std::make_shared<std::string>();
   const auto config = add_config_option(*command);
   command->add_option("--topic", *topic, "As a device publishes it")->required();
-  command->add_option("--payload", *payload, "The message [what standard input says]");
-  command->callback([topic, payload, config, &exit_code] {
-    exit_code = map_test(*topic, *payload ? **payload : standard_input(), *config);
+  const auto* given = command->add_option("--payload", *payload, "The message [what standard input says]");
+  command->callback([topic, payload, given, config, &exit_code] {
+    exit_code = map_test(*topic, given->count() > 0 ? *payload : standard_input(), *config);
   });
 }
 

@@ -7,8 +7,9 @@ import {ask, toast} from "/assets/shell.js";
 /** `device` as REST gives it. True when something was saved. */
 export async function describe(device) {
   /** Only what was changed here: somebody else may have changed the rest. null takes it away. */
-  const changed = (data) => Object.fromEntries(["name", "note"].map((name) => [name, String(data.get(name)).trim() || null])
-    .filter(([name, value]) => value !== (device[name] ?? null)));
+  const clean = (text) => (text ?? "").replace(/\r\n?/g, "\n").trim() || null;
+  const changed = (data) => Object.fromEntries(["name", "note"].map((name) => [name, clean(data.get(name))])
+    .filter(([name, value]) => value !== clean(device[name])));
   const note = el("textarea", {name: "note", maxlength: 1024, rows: 4}, device.note ?? "");
   const done = await ask({title: "Name and note", action: "Save", content: el("div", {},
     el("p", {class: "hint"}, `The name is shown instead of ${device.device}; topics and rules keep the id.`),

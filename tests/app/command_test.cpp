@@ -121,6 +121,8 @@ TEST_CASE("map-test shows what a message is stored as, or why it is refused", "[
   CHECK(captured.err.str().starts_with("telltale map-test: bad_json: "));
   CHECK(captured.out.str().empty());
   CHECK(test("nobodys/topic", "1") == 1);
+  CHECK(test("status/home/plug3", "") == 0);  // is a payload, too: it deletes a retained status
+  CHECK(captured.out.str().starts_with(R"({"kind":"ignored",)"));
   {
     std::istringstream in("23.4");
     auto* const before = std::cin.rdbuf(in.rdbuf());

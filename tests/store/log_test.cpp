@@ -323,6 +323,7 @@ TEST_CASE("a segment that could not be opened is taken in once it can be, though
   static store::FolderChanges::Moment now;
   LogWorld world;
   write_batches(world, 2);
+  fs::last_write_time(world.path, fs::last_write_time(world.path) - std::chrono::hours(1));  // what comes is later
   store::LogTail tail(world.path, 1u << 20, [] { return now; });
   REQUIRE(batches_now(tail) == 2);
   now += std::chrono::hours(1);
